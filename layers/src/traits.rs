@@ -1,0 +1,26 @@
+use http::Extensions;
+
+/// What a message weighs on the wire.
+///
+/// Layers that limit sizes go by it, so they need no knowledge of the message's format.
+pub trait WireSize {
+    /// The bytes that this message takes on the wire, without framing.
+    fn wire_size(&self) -> usize;
+
+    /// Caps what may be answered through this message, in bytes.
+    ///
+    /// A message that carries a way to answer (a peer's request with its responder) refuses answers over `max` from then on. All
+    /// others ignore the call.
+    fn limit_answer(&mut self, max: usize) {
+        let _ = max;
+    }
+}
+
+/// What a connector is given: where to connect to, and what the layers above ask of the transport.
+///
+/// On the connection stack a layer configures the transport below it through a typed value in these extensions, which the
+/// transport reads when it is built.
+pub trait Target {
+    /// The values that the layers left for the transport.
+    fn extensions_mut(&mut self) -> &mut Extensions;
+}

@@ -1,0 +1,13 @@
+//! JSON-message transports as tower services.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "mux")]
+pub mod codec;
+pub mod exchange;
+pub mod message;
+#[cfg(feature = "process")]
+pub mod process;
+
+#[doc(no_inline)]
+pub use tower_transport_layers as layers;
+pub use tower_transport_layers::BoxError;
