@@ -56,8 +56,7 @@ impl<R, F> FrameReader<R, F> {
             framing,
             max_frame,
             ring,
-            ended: false,
-            lost: None,
+            state: State::Open,
         }
     }
 
