@@ -35,6 +35,7 @@ impl Lines {
 }
 
 impl Framing for Lines {
+    #[inline]
     fn next_step(&mut self, buffered: &[u8], max: usize) -> io::Result<Step> {
         let Some(end) = memchr(b'\n', &buffered[self.scanned..]).map(|at| self.scanned + at) else {
             return Ok(self.unfinished(buffered, max));

@@ -47,6 +47,7 @@ impl BlockRing {
     }
 
     /// What is read and not yet taken.
+    #[inline]
     pub fn buffered(&self) -> &[u8] {
         if self.big.is_empty() { &self.current } else { &self.big }
     }
@@ -85,6 +86,7 @@ impl BlockRing {
     /// # Panics
     ///
     /// If fewer are buffered.
+    #[inline]
     pub fn take(&mut self, len: usize) -> Bytes {
         if !self.big.is_empty() {
             let mut frame = self.leave_big(len);
@@ -107,6 +109,7 @@ impl BlockRing {
     /// # Panics
     ///
     /// If fewer are buffered.
+    #[inline]
     pub fn skip(&mut self, len: usize) {
         if self.big.is_empty() {
             self.current.advance(len);
