@@ -12,8 +12,10 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio_test::{assert_pending, assert_ready, assert_ready_ok, io::Builder, task};
-use tower_transport::codec::{BlockRing, Frame, FrameReader, Framing, Lines, RingOptions, Step, TooLong, detach};
+use tokio_test::{assert_pending, assert_ready_ok, io::Builder, task};
+use tower_transport::codec::{
+    BlockRing, Frame, FrameReader, Framing, Lines, RingOptions, Skipped, Step, TooLong, detach,
+};
 
 const MAX: usize = 16;
 
@@ -74,6 +76,10 @@ fn whole(line: &str) -> Frame {
 
 fn too_long(at_least: usize, start: &str) -> Frame {
     Frame::TooLong(TooLong::new(MAX, at_least, start.as_bytes()))
+}
+
+fn skipped(size: usize, suffix: &str) -> Frame {
+    Frame::Skipped(Skipped::new(size, suffix.to_owned()))
 }
 
 async fn frames_of(io: tokio_test::io::Mock) -> Vec<Frame> {
@@ -204,9 +210,18 @@ async fn a_line_too_long_withholds_no_good_line_that_came_with_it() {
     let long = "x".repeat(MAX + 1);
     let mut reader = FrameReader::new(Chunks::new(format!("a\n{long}\r\nb\nc\n"), [64]), Lines::new(), MAX);
     let mut frames = Vec::new();
-    assert_eq!(reader.frames(&mut frames, 8).await.unwrap(), 4);
+    assert_eq!(reader.frames(&mut frames, 8).await.unwrap(), 5);
     assert_eq!(reader.get_ref().reads, 1);
-    assert_eq!(frames, [whole("a"), too_long(MAX + 1, &long), whole("b"), whole("c")]);
+    assert_eq!(
+        frames,
+        [
+            whole("a"),
+            too_long(MAX + 1, &long),
+            skipped(MAX + 1, &long),
+            whole("b"),
+            whole("c")
+        ]
+    );
 }
 
 // PITFALLS 28
@@ -222,9 +237,12 @@ fn a_line_too_long_is_reported_once_and_before_it_ends() {
     assert_eq!(frames, [too_long(MAX + 1, "{\"id\":7,\"result\":")]);
 
     peer.read(b"and so on").read(b"and on\r").read(b"\n").read(b"ok\n");
-    let found = step.enter(|cx, _| reader.poll_frames(cx, &mut frames, 8));
-    assert_eq!(assert_ready_ok!(found), 1);
-    assert_eq!(frames[1..], [whole("ok")]);
+    for end in [skipped(32, "{\"id\":7,\"result\":and so onand on"), whole("ok")] {
+        frames.clear();
+        let found = step.enter(|cx, _| reader.poll_frames(cx, &mut frames, 8));
+        assert_eq!(assert_ready_ok!(found), 1);
+        assert_eq!(frames, [end]);
+    }
 }
 
 // PITFALLS 28
@@ -233,7 +251,7 @@ async fn the_start_of_a_line_too_long_is_kept_to_recover_its_id() {
     let line = format!("{{\"id\":7,\"result\":\"{}\"}}\n", "x".repeat(5000));
     let mut reader = FrameReader::new(Chunks::new(line.clone(), [100]), Lines::new(), 4000);
     let frames = read_all(&mut reader, 8).await;
-    let [Frame::TooLong(error)] = &frames[..] else {
+    let [Frame::TooLong(error), Frame::Skipped(_)] = &frames[..] else {
         panic!("{frames:?}")
     };
     assert_eq!(error.prefix(), &line.as_bytes()[..1024]);
@@ -244,10 +262,32 @@ async fn the_start_of_a_line_too_long_is_kept_to_recover_its_id() {
     );
 }
 
+// PITFALLS 28
+#[tokio::test]
+async fn the_end_of_a_line_too_long_is_kept_to_recover_an_id_that_comes_last() {
+    let line = format!("{{\"result\":\"{}\",\"jsonrpc\":\"2.0\",\"id\":7}}", "x".repeat(5000));
+    for read in [1, 100, 1023, 1025, 9000] {
+        let mut reader = FrameReader::new(Chunks::new(line.clone() + "\r\nok\n", [read]), Lines::new(), 2000);
+        let frames = read_all(&mut reader, 8).await;
+        let [Frame::TooLong(_), Frame::Skipped(end), ok] = &frames[..] else {
+            panic!("{frames:?}")
+        };
+        assert_eq!(end.suffix(), &line.as_bytes()[line.len() - 1024..]);
+        assert_eq!(end.size(), line.len());
+        assert_eq!(*ok, whole("ok"));
+    }
+}
+
 #[tokio::test]
 async fn a_line_too_long_without_an_end_is_reported_once() {
     let io = Builder::new().read(&[b'x'; MAX + 2]).read(b"more").build();
-    assert_eq!(frames_of(io).await, [too_long(MAX + 2, &"x".repeat(MAX + 2))]);
+    assert_eq!(
+        frames_of(io).await,
+        [
+            too_long(MAX + 2, &"x".repeat(MAX + 2)),
+            skipped(MAX + 6, &("x".repeat(MAX + 2) + "more"))
+        ]
+    );
 }
 
 // PITFALLS 27
@@ -413,6 +453,12 @@ fn wire() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
+/// Reads to the end of a source that is always ready. Pending is the reader giving way.
+fn drain(reader: &mut FrameReader<Chunks>, frames: &mut Vec<Frame>, max: usize) {
+    let mut cx = Context::from_waker(Waker::noop());
+    while !matches!(reader.poll_frames(&mut cx, frames, max), Poll::Ready(Ok(0))) {}
+}
+
 proptest! {
     #[test]
     fn any_split_of_the_input_gives_the_same_frames(
@@ -422,19 +468,20 @@ proptest! {
     ) {
         let expected = reference(&wire);
         let mut reader = FrameReader::with_ring(Chunks::new(wire, sizes), Lines::new(), MAX, small_ring());
-        let mut cx = Context::from_waker(Waker::noop());
         let mut frames = Vec::new();
-        while assert_ready!(reader.poll_frames(&mut cx, &mut frames, max)).unwrap() > 0 {}
-        prop_assert_eq!(frames.len(), expected.len());
-        for (frame, (line, is_too_long)) in frames.iter().zip(&expected) {
-            match frame {
-                Frame::Whole(bytes) => prop_assert!(!is_too_long && bytes == line),
-                Frame::TooLong(error) => {
-                    prop_assert!(*is_too_long && error.at_least() > MAX && error.at_least() <= line.len());
-                    prop_assert!(error.prefix().len() > MAX && line.starts_with(error.prefix()));
-                }
+        drain(&mut reader, &mut frames, max);
+        let mut frames = frames.iter();
+        for (line, is_too_long) in &expected {
+            if *is_too_long {
+                let Some(Frame::TooLong(error)) = frames.next() else { panic!("not reported: {line:?}") };
+                prop_assert!(error.at_least() > MAX && error.at_least() <= line.len());
+                prop_assert!(error.prefix().len() > MAX && line.starts_with(error.prefix()));
+                prop_assert_eq!(frames.next(), Some(&Frame::Skipped(Skipped::new(line.len(), line.clone()))));
+            } else {
+                prop_assert_eq!(frames.next(), Some(&Frame::Whole(line.clone())));
             }
         }
+        prop_assert_eq!(frames.next(), None);
     }
 
     #[test]
@@ -446,9 +493,8 @@ proptest! {
         }
         let expected: Vec<_> = messages.iter().map(|message| whole(&message.replace(['\r', '\n'], " "))).collect();
         let mut reader = FrameReader::new(Chunks::new(wire, [7]), Lines::new(), 64);
-        let mut cx = Context::from_waker(Waker::noop());
         let mut frames = Vec::new();
-        while assert_ready!(reader.poll_frames(&mut cx, &mut frames, 64)).unwrap() > 0 {}
+        drain(&mut reader, &mut frames, 64);
         prop_assert_eq!(frames, expected);
     }
 }
@@ -478,41 +524,40 @@ fn a_message_without_raw_newlines_needs_no_rewriting() {
 /// One byte of length before each frame; 0xff loses the framing.
 #[derive(Debug, Default)]
 struct Counted {
-    len: Option<usize>,
-    skip: usize,
+    left: Option<usize>,
+    skipping: bool,
 }
 
 impl Framing for Counted {
     fn next_step(&mut self, buffered: &[u8], max: usize) -> io::Result<Step> {
-        if self.skip > 0 && !buffered.is_empty() {
-            let skip = self.skip.min(buffered.len());
-            self.skip -= skip;
-            return Ok(Step::Skip(skip));
-        }
-        match (self.len, buffered.first()) {
-            (None, Some(0xff)) => Err(io::ErrorKind::InvalidData.into()),
+        Ok(match (self.left, buffered.first()) {
+            (None, Some(0xff)) => return Err(io::ErrorKind::InvalidData.into()),
             (None, Some(len)) => {
-                self.len = Some(usize::from(*len));
-                Ok(Step::Skip(1))
+                self.left = Some(usize::from(*len));
+                Step::Skip(1)
             }
-            (Some(len), Some(_)) if len > max => {
-                self.len = None;
-                self.skip = len - buffered.len().min(len);
-                Ok(Step::TooLong {
-                    at_least: len,
-                    skip: len - self.skip,
-                })
+            (Some(len), _) if !self.skipping && len > max => {
+                self.skipping = true;
+                Step::TooLong { at_least: len }
             }
             (Some(len), _) if len <= buffered.len() => {
-                self.len = None;
-                Ok(Step::Frame { len, skip: 0 })
+                self.left = None;
+                if std::mem::take(&mut self.skipping) {
+                    Step::DropEnd { len, skip: 0 }
+                } else {
+                    Step::Frame { len, skip: 0 }
+                }
             }
-            _ => Ok(Step::More),
-        }
+            (Some(len), Some(_)) if self.skipping => {
+                self.left = Some(len - buffered.len());
+                Step::Drop(buffered.len())
+            }
+            _ => Step::More,
+        })
     }
 
     fn last_step(&mut self, _buffered: &[u8], _max: usize) -> io::Result<Step> {
-        if self.len.is_some() {
+        if self.left.is_some() {
             Err(io::ErrorKind::UnexpectedEof.into())
         } else {
             Ok(Step::More)
@@ -560,7 +605,8 @@ async fn a_framing_with_announced_lengths_fits_behind_the_trait() {
             panic!("{frames:?}")
         };
         assert_eq!(error.at_least(), 18);
-        assert_eq!([&frames[..1], &frames[2..]].concat(), ["one", "", "two"].map(whole));
+        assert_eq!(frames[2], skipped(18, &"x".repeat(18)));
+        assert_eq!([&frames[..1], &frames[3..]].concat(), ["one", "", "two"].map(whole));
     }
 }
 

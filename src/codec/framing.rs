@@ -13,7 +13,8 @@ pub trait Framing: Send + 'static {
     ///
     /// `buffered` begins with the first byte that no earlier step has taken. After [`Step::More`] it comes again, longer; so an
     /// implementation remembers how far it has searched and searches no byte twice. `max` is the limit of one frame in bytes,
-    /// without what frames it, and the same in every call. Never answer `More` once the frame at the front is known to be over it.
+    /// without what frames it, and the same in every call. Once the frame at the front is known to be
+    /// over it, answer [`Step::TooLong`], then drop it, in as many steps as it takes.
     ///
     /// # Errors
     ///
@@ -59,7 +60,7 @@ pub trait Framing: Send + 'static {
 pub enum Step {
     /// Leave it, and read more.
     More,
-    /// Drop so many bytes, one at least.
+    /// Drop so many bytes that belong to no frame, one at least.
     Skip(usize),
     /// Take a frame of `len` bytes, then drop `skip` bytes.
     Frame {
@@ -68,11 +69,20 @@ pub enum Step {
         /// What frames it, behind it.
         skip: usize,
     },
-    /// Report a frame over the limit, of which the buffer holds the start, then drop `skip` bytes.
+    /// Report that the frame at the front is over the limit. Nothing is taken yet; the next steps drop it.
+    ///
+    /// The first KiB of what is buffered goes into the report. Where a length is announced, wait for so much of the frame.
     TooLong {
         /// Size of the frame in bytes, or as much as is known of it.
         at_least: usize,
-        /// Bytes to drop now. What comes later of this frame is dropped by [`Step::Skip`].
+    },
+    /// Drop so many bytes of the frame over the limit, one at least. More of it follows.
+    Drop(usize),
+    /// Drop the last bytes of the frame over the limit.
+    DropEnd {
+        /// What is left of the frame, in bytes.
+        len: usize,
+        /// What frames it, behind it.
         skip: usize,
     },
 }

@@ -37,22 +37,17 @@ impl Lines {
 impl Framing for Lines {
     #[inline]
     fn next_step(&mut self, buffered: &[u8], max: usize) -> io::Result<Step> {
-        let Some(end) = memchr(b'\n', &buffered[self.scanned..]).map(|at| self.scanned + at) else {
-            return Ok(self.unfinished(buffered, max));
-        };
-        self.scanned = 0;
-        if std::mem::take(&mut self.skipping) {
-            return Ok(Step::Skip(end + 1));
-        }
-        Ok(line(without_cr(&buffered[..end]), end + 1, max))
+        Ok(match memchr(b'\n', &buffered[self.scanned..]) {
+            Some(at) => self.line(&buffered[..self.scanned + at], 1, max),
+            None => self.unfinished(buffered, max),
+        })
     }
 
     fn last_step(&mut self, buffered: &[u8], max: usize) -> io::Result<Step> {
-        self.scanned = 0;
-        Ok(if buffered.is_empty() {
+        Ok(if buffered.is_empty() && !self.skipping {
             Step::More
         } else {
-            line(without_cr(buffered), buffered.len(), max)
+            self.line(buffered, 0, max)
         })
     }
 
@@ -78,42 +73,39 @@ impl Framing for Lines {
 }
 
 impl Lines {
-    fn unfinished(&mut self, buffered: &[u8], max: usize) -> Step {
-        self.scanned = 0;
-        if self.skipping {
-            return if buffered.is_empty() {
-                Step::More
-            } else {
-                Step::Skip(buffered.len())
-            };
-        }
-        // A CR at the end may be the first half of the line end, which does not count.
-        let at_least = without_cr(buffered).len();
-        if at_least > max {
+    /// What to do with a whole line, behind which come `newline` bytes.
+    #[inline]
+    fn line(&mut self, with_cr: &[u8], newline: usize, max: usize) -> Step {
+        let line = without_cr(with_cr);
+        let (len, skip) = (line.len(), with_cr.len() - line.len() + newline);
+        if !self.skipping && len > max {
             self.skipping = true;
-            return Step::TooLong {
-                at_least,
-                skip: buffered.len(),
-            };
+            self.scanned = with_cr.len();
+            return Step::TooLong { at_least: len };
         }
-        self.scanned = buffered.len();
-        Step::More
+        self.scanned = 0;
+        if std::mem::take(&mut self.skipping) {
+            Step::DropEnd { len, skip }
+        } else if line.iter().all(u8::is_ascii_whitespace) {
+            Step::Skip(len + skip)
+        } else {
+            Step::Frame { len, skip }
+        }
     }
-}
 
-/// What to do with a whole line that takes up `size` bytes with its end.
-fn line(line: &[u8], size: usize, max: usize) -> Step {
-    if line.len() > max {
-        Step::TooLong {
-            at_least: line.len(),
-            skip: size,
-        }
-    } else if line.iter().all(u8::is_ascii_whitespace) {
-        Step::Skip(size)
-    } else {
-        Step::Frame {
-            len: line.len(),
-            skip: size - line.len(),
+    /// What to do with the start of a line.
+    fn unfinished(&mut self, buffered: &[u8], max: usize) -> Step {
+        // A CR at the end may be the first half of the line end, which does not count.
+        let len = without_cr(buffered).len();
+        self.scanned = buffered.len();
+        if self.skipping && len > 0 {
+            self.scanned -= len;
+            Step::Drop(len)
+        } else if !self.skipping && len > max {
+            self.skipping = true;
+            Step::TooLong { at_least: len }
+        } else {
+            Step::More
         }
     }
 }

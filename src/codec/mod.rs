@@ -5,7 +5,8 @@
 //! [`Lines`] is one message per line, as MCP over stdio, ACP, and plain sockets have it.
 //!
 //! What is bounded, in bytes: one frame (`max_frame`, checked before more of it is stored), and the blocks of a ring
-//! ([`RingOptions`], 8 of 64 KiB). A frame over the limit is one [`TooLong`] among the good frames, and the stream goes on behind it.
+//! ([`RingOptions`], 8 of 64 KiB). A frame over the limit is one [`TooLong`] among the good frames, at once, and one [`Skipped`]
+//! at its end; the stream goes on behind it.
 //! Backpressure is not reading: a reader reads only when it is polled and holds no frame that it has not handed out.
 //!
 //! ```
@@ -31,7 +32,7 @@ mod options;
 mod reader;
 mod ring;
 
-pub use self::frame::{Frame, TooLong, detach};
+pub use self::frame::{Frame, Skipped, TooLong, detach};
 pub use self::framing::{Framing, Step};
 pub use self::lines::Lines;
 pub use self::options::{RingOptions, RingStats};

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::io::AsyncRead;
 
-use super::{BlockRing, Frame, Framing, Lines, RingOptions, RingStats, Step, TooLong};
+use super::{BlockRing, Frame, Framing, Lines, RingOptions, RingStats, Skipped, Step, TooLong, frame::KEPT};
 
 /// The limit of one frame unless another is chosen: 4 MiB.
 pub const DEFAULT_MAX_FRAME: usize = 4 * 1024 * 1024;
@@ -18,8 +18,8 @@ const READS_PER_POLL: usize = 32;
 
 /// Reads frames from a byte stream.
 ///
-/// It reads only when it has handed out every frame that it holds. A frame over the limit is one [`Frame::TooLong`] in its place; the
-/// frames before and behind it come as if it were not there. See the [module docs](super) for an example.
+/// It reads only when it has handed out every frame that it holds. In the place of a frame over the limit come one [`Frame::TooLong`], as
+/// soon as the limit is passed, and one [`Frame::Skipped`] at its end; the frames before and behind it come as if it were not there. See the [module docs](super) for an example.
 ///
 /// Dropping it drops what is buffered; frames that were handed out stay valid.
 #[derive(Debug)]
@@ -29,6 +29,14 @@ pub struct FrameReader<R, F = Lines> {
     max_frame: usize,
     ring: BlockRing,
     state: State,
+    skipping: Skipping,
+}
+
+/// What is known of a frame over the limit while it is dropped.
+#[derive(Debug, Default)]
+struct Skipping {
+    size: usize,
+    suffix: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -57,6 +65,7 @@ impl<R, F> FrameReader<R, F> {
             max_frame,
             ring,
             state: State::Open,
+            skipping: Skipping::default(),
         }
     }
 
@@ -151,10 +160,21 @@ where
                     self.ring.skip(skip);
                     found += 1;
                 }
-                Ok(Step::TooLong { at_least, skip }) => {
-                    let start = &self.ring.buffered()[..skip.min(at_least)];
+                Ok(Step::TooLong { at_least }) => {
+                    let start = self.ring.buffered();
+                    let start = &start[..start.len().min(at_least)];
                     out.push(Frame::TooLong(TooLong::new(self.max_frame, at_least, start)));
-                    self.ring.skip(skip);
+                    found += 1;
+                }
+                Ok(Step::Drop(len)) => {
+                    self.skipping.note(&self.ring.buffered()[..len]);
+                    self.ring.skip(len);
+                }
+                Ok(Step::DropEnd { len, skip }) => {
+                    self.skipping.note(&self.ring.buffered()[..len]);
+                    self.ring.skip(len + skip);
+                    let Skipping { size, suffix } = mem::take(&mut self.skipping);
+                    out.push(Frame::Skipped(Skipped::new(size, suffix)));
                     found += 1;
                 }
                 Err(error) => {
@@ -176,5 +196,15 @@ where
             Step::More if matches!(self.state, State::Ended) => self.framing.last_step(buffered, self.max_frame),
             step => Ok(step),
         }
+    }
+}
+
+impl Skipping {
+    fn note(&mut self, part: &[u8]) {
+        self.size += part.len();
+        let part = &part[part.len().saturating_sub(KEPT)..];
+        let over = (self.suffix.len() + part.len()).saturating_sub(KEPT);
+        self.suffix.drain(..over);
+        self.suffix.extend_from_slice(part);
     }
 }
