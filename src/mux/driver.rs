@@ -1,5 +1,5 @@
 use super::error::WriteStalled;
-use super::inbound::{Inbound, Local, overloaded};
+use super::inbound::{Cut, Inbound, Local, overloaded};
 use super::shared::{After, Outgoing, Shared};
 use super::slots::{Polled, Server};
 use super::stats::count;
@@ -44,6 +44,8 @@ pub struct Driver<R, W, H: Exchange, F = Lines> {
     pub(super) inbound: Vec<Inbound>,
     pub(super) locals: Vec<Local>,
     pub(super) after: After,
+    /// A frame over the size limit whose id was not found in its first bytes.
+    pub(super) cut: Option<Cut>,
     reader: FrameReader<R, F>,
     writer: Writer<W>,
     outgoing: Vec<Outgoing>,
@@ -106,6 +108,7 @@ where
             inbound: Vec::with_capacity(CHUNK),
             locals: Vec::new(),
             after: After::default(),
+            cut: None,
             reader,
             writer: Writer::new(writer),
             outgoing: Vec::with_capacity(CHUNK),
@@ -349,10 +352,8 @@ where
                 None => self.stall = Some(Box::pin(tokio::time::sleep_until(deadline))),
             }
         }
-        match &mut self.stall {
-            Some(stall) if stall.as_mut().poll(cx).is_ready() => Err(End::WriteStalled(limit)),
-            _ => Ok(()),
-        }
+        let expired = self.stall.as_mut().is_some_and(|stall| stall.as_mut().poll(cx).is_ready());
+        if expired { Err(End::WriteStalled(limit)) } else { Ok(()) }
     }
 
     /// Reads one chunk; whether there was one.
@@ -403,10 +404,8 @@ where
             for message in std::mem::take(&mut server.inbox) {
                 if let Some(id) = message.id() {
                     server.requests -= 1;
-                    self.refusal_bytes += 128;
                     let refusal = Message::error(&id, code::INTERNAL_ERROR, &why);
                     self.refusal_bytes += refusal.wire_len();
-                    self.refusal_bytes -= 128;
                     self.refusals.push_back(refusal);
                 }
             }
@@ -455,12 +454,15 @@ where
     }
 }
 
+// The handlers' futures are boxed, and the handler itself is never pinned.
+impl<R, W, H: Exchange, F> Unpin for Driver<R, W, H, F> {}
+
 impl<R, W, H, F> Future for Driver<R, W, H, F>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
     H: Exchange,
-    F: Framing + Unpin,
+    F: Framing,
 {
     type Output = End;
 

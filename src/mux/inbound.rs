@@ -5,9 +5,9 @@ use super::shared::{After, Shared, State, weight};
 use super::stats::count;
 use super::table::Lane;
 use super::Error;
-use crate::codec::{Frame, Framing, TooLong};
+use crate::codec::{Frame, Framing};
 use crate::exchange::{Exchange, Item, Responder};
-use crate::message::{Id, Kind, Message, code};
+use crate::message::{Id, Kind, Message, PrefixHead, code};
 use crate::protocol::Route;
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,7 +17,15 @@ pub(super) enum Inbound {
     Answer(Message),
     Told(Message, Route),
     Asked(Message, Route),
-    TooLong(TooLong),
+    TooLong(Cut),
+}
+
+/// What is known of a frame over the size limit.
+pub(super) struct Cut {
+    limit: usize,
+    /// At least.
+    size: usize,
+    head: PrefixHead,
 }
 
 /// What the driver has to do itself, after the lock was given back.
@@ -44,7 +52,22 @@ impl<R, W, H: Exchange, F: Framing> Driver<R, W, H, F> {
                 Frame::Whole(bytes) => bytes,
                 Frame::TooLong(too_long) => {
                     count(&shared.counters.too_large);
-                    self.inbound.push(Inbound::TooLong(too_long));
+                    tracing::warn!(limit = too_long.limit(), size = too_long.at_least(), "skipping a message over the size limit");
+                    let head = Message::id_in_prefix(too_long.prefix());
+                    let cut = Cut { limit: too_long.limit(), size: too_long.at_least(), head };
+                    if cut.head.id.is_some() {
+                        self.inbound.push(Inbound::TooLong(cut));
+                    } else {
+                        self.cut = Some(cut);
+                    }
+                    continue;
+                }
+                Frame::Skipped(skipped) => {
+                    if let Some(mut cut) = self.cut.take() {
+                        cut.size = skipped.size();
+                        cut.head.id = Message::id_in_suffix(skipped.suffix());
+                        self.inbound.push(Inbound::TooLong(cut));
+                    }
                     continue;
                 }
             };
@@ -81,7 +104,7 @@ impl<R, W, H: Exchange, F: Framing> Driver<R, W, H, F> {
                 Inbound::Told(message, route) => state.tell(message, route, serves, &self.shared, &mut self.after),
                 Inbound::Asked(message, _) if serves => Some(Local::Handle(message)),
                 Inbound::Asked(message, route) => state.ask(message, route, &self.shared, &mut self.after),
-                Inbound::TooLong(too_long) => state.too_long(&too_long, &self.shared, &mut self.after),
+                Inbound::TooLong(cut) => state.too_long(cut, &mut self.after),
             };
             self.locals.extend(local);
         }
@@ -206,12 +229,10 @@ impl State {
         None
     }
 
-    fn too_long(&mut self, too_long: &TooLong, shared: &Shared, after: &mut After) -> Option<Local> {
-        let (limit, size) = (too_long.limit(), too_long.at_least());
-        let head = Message::id_in_prefix(too_long.prefix());
-        tracing::warn!(limit, size, "skipped a message over the size limit");
-        let (id, is_request) = head?;
-        if is_request {
+    fn too_long(&mut self, cut: Cut, after: &mut After) -> Option<Local> {
+        let (limit, size) = (cut.limit, cut.size);
+        let id = cut.head.id?;
+        if cut.head.kind == Some(Kind::Request) {
             let why = format!("the message has at least {size} bytes, the limit is {limit}");
             return Some(Local::Reply(Message::error(&id, code::INVALID_REQUEST, &why)));
         }

@@ -61,12 +61,11 @@ impl<H: Exchange> Server<H> {
 
     /// Calls the handler with what waits, as long as it is ready and there are places.
     pub(super) fn dispatch(&mut self, cx: &mut Context<'_>) -> Option<u32> {
-        let waiting = self.inbox.front()?;
+        let id = self.inbox.front()?.id();
         if self.failed.is_some() {
             return None;
         }
         let index = self.vacant()?;
-        let id = waiting.id();
         match self.handler.poll_ready(cx) {
             Poll::Pending => return None,
             Poll::Ready(Err(error)) => {

@@ -132,10 +132,6 @@ impl<H: Exchange> Server<H> {
         self.end(index as u32).is_some()
     }
 
-    pub(super) fn id(&self, index: u32) -> Option<&Id> {
-        self.places[index as usize].id.as_ref()
-    }
-
     pub(super) fn is_busy(&self, index: u32) -> bool {
         self.places[index as usize].busy
     }
