@@ -347,7 +347,7 @@ async fn kept_frames_cost_no_more_blocks_than_the_ring_may_own() {
             .all(|(n, frame)| *frame == whole(&format!("message {n}")))
     );
     let stats = reader.stats();
-    assert_eq!((stats.blocks, stats.missed), (4, 4));
+    assert_eq!(stats.blocks, 4);
     assert!(stats.copied > 2000, "{stats:?}");
 }
 
