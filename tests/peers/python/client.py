@@ -88,6 +88,12 @@ class Peer:
             self.seen["tools_changed"] += 1
 
 
+def leaves(error):
+    """The errors themselves, out of the groups that task groups wrap around them."""
+    inner = getattr(error, "exceptions", None)
+    return [error] if inner is None else [leaf for group in inner for leaf in leaves(group)]
+
+
 async def eventually(holds, message):
     with anyio.move_on_after(10):
         while not await holds():
@@ -266,6 +272,7 @@ if __name__ == "__main__":
     try:
         anyio.run(main, arguments)
     except BaseException as error:
-        print(f"python {arguments.mode} against {arguments.server}: {error}", file=sys.stderr)
-        traceback.print_exception(error)
+        for leaf in leaves(error):
+            print(f"python {arguments.mode} against {arguments.server}: {leaf!r}", file=sys.stderr)
+            traceback.print_exception(leaf, limit=-4)
         sys.exit(1)
