@@ -1,4 +1,6 @@
-use super::envelope::{Envelope, unescape};
+use super::envelope::Envelope;
+use super::member::unescape;
+use super::scan::scan;
 use super::{DecodeError, Id, Kind, Limits, ParseError};
 use bytes::{Buf, Bytes};
 use serde::Deserialize;
@@ -33,7 +35,7 @@ impl Message {
     ///
     /// [`ParseError`] for everything on the [list](super#what-is-refused).
     pub fn parse_with(mut frame: Bytes, limits: Limits) -> Result<Message, ParseError> {
-        let (envelope, object) = Envelope::scan(&frame, limits)?;
+        let (envelope, object) = scan(&frame, limits)?;
         if object.end < frame.len() {
             frame.truncate(object.end);
         }
@@ -91,7 +93,7 @@ impl Message {
     /// [`DecodeError`] if the payload is not of type `T`.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
         serde_json::from_str(self.payload().unwrap_or("null"))
-            .map_err(|error| DecodeError::new(self.kind().payload_member(), error))
+            .map_err(|error| DecodeError::new(self.kind().payload_member().name(), error))
     }
 }
 

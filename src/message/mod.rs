@@ -39,11 +39,13 @@ mod envelope;
 mod error;
 mod id;
 mod lookup;
+mod member;
 #[allow(clippy::module_inception)]
 mod message;
 mod prefix;
+mod scan;
 mod splice;
-mod strings;
+mod swar;
 mod wire;
 
 pub use build::{ErrorObject, code};
