@@ -1,5 +1,5 @@
 use super::Reason;
-use super::swar::{digits_end, plain_end};
+use super::strings::plain_end;
 
 /// The deepest nesting that a scan can follow: one bit per open container.
 pub(super) const MAX_DEPTH: usize = 128;
@@ -259,7 +259,9 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     fn digits(&mut self) -> usize {
         let start = self.pos;
-        self.pos = digits_end(self.bytes, start);
+        while self.peek().is_ascii_digit() {
+            self.pos += 1;
+        }
         self.pos - start
     }
 }

@@ -1,6 +1,6 @@
 use super::Message;
 use super::member::unescape;
-use super::swar::plain_end;
+use super::strings::plain_end;
 use memchr::memmem;
 use std::fmt;
 use std::ops::Range;

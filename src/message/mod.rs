@@ -45,7 +45,7 @@ mod message;
 mod prefix;
 mod scan;
 mod splice;
-mod swar;
+mod strings;
 mod wire;
 
 pub use build::{ErrorObject, code};
