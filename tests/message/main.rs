@@ -1,5 +1,6 @@
 //! What a message keeps, gives and refuses.
 
+mod allocations;
 mod build;
 mod lookup;
 mod prefix;
