@@ -81,9 +81,14 @@ impl Message {
         }
     }
 
-    /// The raw JSON of `params`, `result` or `error`.
+    /// The raw JSON of `params`, `result` or `error`. Its encoding is checked once more, which [`Message::payload_bytes`] saves.
     pub fn payload(&self) -> Option<&str> {
-        self.envelope.payload.range().map(|range| text(&self.bytes[range]))
+        self.payload_bytes().map(text)
+    }
+
+    /// The raw JSON of `params`, `result` or `error` as bytes.
+    pub fn payload_bytes(&self) -> Option<&[u8]> {
+        self.envelope.payload.range().map(|range| &self.bytes[range])
     }
 
     /// Decodes the payload. A request without `params` decodes as `null` does.
@@ -109,7 +114,7 @@ impl fmt::Debug for Message {
             .field("kind", &self.kind())
             .field("id", &self.id())
             .field("method", &self.method())
-            .field("payload_len", &self.payload().map(str::len))
+            .field("payload_len", &self.payload_bytes().map(<[u8]>::len))
             .finish()
     }
 }
