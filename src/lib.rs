@@ -5,8 +5,14 @@
 pub mod codec;
 pub mod exchange;
 pub mod message;
+#[cfg(feature = "mux")]
+pub mod mux;
 #[cfg(feature = "process")]
 pub mod process;
+#[cfg(feature = "mux")]
+pub mod protocol;
+#[cfg(feature = "stdio")]
+pub mod stdio;
 
 #[doc(no_inline)]
 pub use tower_transport_layers as layers;
