@@ -1,115 +1,113 @@
-use super::{DecodeError, Id, ParseError};
-use bytes::{Bytes, BytesMut};
+use super::envelope::{Envelope, unescape};
+use super::{DecodeError, Id, Kind, Limits, ParseError};
+use bytes::{Buf, Bytes};
+use serde::Deserialize;
 use std::borrow::Cow;
+use std::fmt;
 
-/// What a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Has a method and an id: wants one response.
-    Request,
-    /// Has a method and no id: wants none.
-    Notification,
-    /// Has an id and a result.
-    Response,
-    /// Has an id and an error.
-    Error,
-}
-
-/// Caps of the scan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// How deep values may nest.
-    pub depth: usize,
-    /// How many bytes an id may take.
-    pub id: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { depth: 128, id: 256 }
-    }
-}
-
-/// One JSON-RPC message.
+/// One JSON-RPC message: the bytes of its frame, and where the parts stand in them.
+///
+/// See the [module docs](super) for what is read and what is refused. A clone is a reference count.
 #[derive(Clone)]
 pub struct Message {
-    bytes: Bytes,
-    id: Option<Id>,
-}
-
-impl std::fmt::Debug for Message {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Message").field("id", &self.id).finish()
-    }
+    /// The object alone, without whitespace around it.
+    pub(super) bytes: Bytes,
+    pub(super) envelope: Envelope,
+    /// Stands in for the id in `bytes`.
+    pub(super) replaced: Option<Id>,
 }
 
 impl Message {
-    /// Reads one frame with the default limits.
+    /// Reads one frame with the default [`Limits`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Message::parse_with`].
     pub fn parse(frame: Bytes) -> Result<Message, ParseError> {
         Message::parse_with(frame, Limits::default())
     }
-    /// Reads one frame.
-    pub fn parse_with(frame: Bytes, limits: Limits) -> Result<Message, ParseError> {
-        let _ = (frame, limits);
-        unimplemented!()
+
+    /// Reads one frame. The message keeps the bytes, so it pins the block that they lie in; see [`Message::detach`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] for everything on the [list](super#what-is-refused).
+    pub fn parse_with(mut frame: Bytes, limits: Limits) -> Result<Message, ParseError> {
+        let (envelope, object) = Envelope::scan(&frame, limits)?;
+        if object.end < frame.len() {
+            frame.truncate(object.end);
+        }
+        frame.advance(object.start);
+        Ok(Message {
+            bytes: frame,
+            envelope,
+            replaced: None,
+        })
     }
-    /// Recovers the id from the first bytes of a frame that was cut, if it stands there.
-    pub fn id_in_prefix(prefix: &[u8]) -> Option<(Id, bool)> {
-        let _ = prefix;
-        unimplemented!()
-    }
+
     /// What this message is.
     pub fn kind(&self) -> Kind {
-        unimplemented!()
+        self.envelope.kind
     }
-    /// The id as written on the wire, or as replaced.
+
+    /// The id as written on the wire, or as replaced. Allocates if it is longer than 38 bytes.
     pub fn id(&self) -> Option<Id> {
-        unimplemented!()
+        match &self.replaced {
+            Some(id) => Some(id.clone()),
+            None => self.envelope.id.range().map(|range| Id::from_wire(&self.bytes[range])),
+        }
     }
+
     /// The raw id without a copy.
     pub fn id_bytes(&self) -> Option<&[u8]> {
-        unimplemented!()
+        match &self.replaced {
+            Some(id) => Some(id.as_bytes()),
+            None => self.envelope.id.range().map(|range| &self.bytes[range]),
+        }
     }
-    /// The method, unescaped.
+
+    /// The method, unescaped: borrowed unless it has escapes. Requests and notifications have one.
     pub fn method(&self) -> Option<Cow<'_, str>> {
-        unimplemented!()
+        let range = self.envelope.method.range()?;
+        if self.envelope.escaped_method {
+            let text = unescape(&self.bytes[range.start - 1..=range.end]);
+            Some(Cow::Owned(
+                text.expect("escapes in a method are checked when it is read"),
+            ))
+        } else {
+            Some(Cow::Borrowed(text(&self.bytes[range])))
+        }
     }
+
     /// The raw JSON of `params`, `result` or `error`.
     pub fn payload(&self) -> Option<&str> {
-        unimplemented!()
+        self.envelope.payload.range().map(|range| text(&self.bytes[range]))
     }
-    /// Decodes the payload.
-    pub fn decode<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
-        unimplemented!()
+
+    /// Decodes the payload. A request without `params` decodes as `null` does.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] if the payload is not of type `T`.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
+        serde_json::from_str(self.payload().unwrap_or("null"))
+            .map_err(|error| DecodeError::new(self.kind().payload_member(), error))
     }
-    /// The same message with another id; the payload is not copied. A message without an id stays as it is.
-    pub fn with_id(self, id: Id) -> Message {
-        let _ = id;
-        unimplemented!()
-    }
-    /// The bytes on the wire, in order: before the id, the id, after it. A message whose id is its own is one segment.
-    pub fn segments(&self) -> [&[u8]; 3] {
-        unimplemented!()
-    }
-    /// The bytes on the wire, without framing.
-    pub fn wire_len(&self) -> usize {
-        unimplemented!()
-    }
-    /// Appends the bytes on the wire.
-    pub fn write_to(&self, out: &mut BytesMut) {
-        let _ = out;
-        unimplemented!()
-    }
-    /// The tail after the id as shared bytes, for a vectored write that copies nothing.
-    pub fn tail(&self) -> Bytes {
-        unimplemented!()
-    }
-    /// The bytes on the wire as one piece; copied only if the id was replaced.
-    pub fn to_bytes(&self) -> Bytes {
-        unimplemented!()
-    }
-    /// A copy that pins no larger block.
-    pub fn detach(self) -> Message {
-        unimplemented!()
+}
+
+/// Text out of a frame. Frames are checked as a whole when they are read, and are cut between characters only.
+fn text(bytes: &[u8]) -> &str {
+    simdutf8::basic::from_utf8(bytes).expect("a frame is checked for UTF-8 when it is read")
+}
+
+/// Leaves the payload out: it may be megabytes, and it may be secret.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("kind", &self.kind())
+            .field("id", &self.id())
+            .field("method", &self.method())
+            .field("payload_len", &self.payload().map(str::len))
+            .finish()
     }
 }

@@ -1,17 +1,55 @@
-//! One JSON-RPC message: the frame's own bytes, and an envelope found by one scan.
+//! One JSON-RPC message: the frame's own bytes, and an envelope found by one strict scan.
 //!
-//! This room knows what a JSON-RPC envelope is and nothing of transports. It may use `bytes` and `serde_json`, and must not touch
-//! any other room.
+//! # What a message is
+//!
+//! [`Message::parse`] takes one frame (the bytes of one JSON object, without framing) and looks at every byte of it once. It keeps the
+//! frame and remembers where the id, the method and the payload (`params`, `result` or `error`) stand in it. No tree is built, nothing is
+//! copied, nothing is allocated; a clone is a reference count. What is forwarded leaves byte for byte as it came, members that nobody here
+//! knows included, except for an id that [`Message::with_id`] replaced. Whitespace around the object is not kept.
+//!
+//! # What is refused
+//!
+//! Each refusal is a [`ParseError`] with its [`Reason`] and the byte offset in the frame.
+//!
+//! * What is not JSON (RFC 8259), anywhere in the frame: the grammar of numbers and literals, control bytes in strings, bad escapes,
+//!   invalid UTF-8, trailing bytes. `serde_json` is the oracle in a differential test.
+//! * What two parsers read differently: one of the six envelope members (`jsonrpc`, `id`, `method`, `params`, `result`, `error`) twice,
+//!   also where one is spelled with escapes (`"i\u0064"`).
+//! * What is over a cap of [`Limits`]: nesting, id. A frame of 4 GiB or more.
+//! * What is not JSON-RPC: a batch ([`Reason::Batch`]), another top-level value, a `jsonrpc` other than `"2.0"`, a method that is no
+//!   string, an id that is neither string nor number, `null` as an id outside of an error response, a method beside a result or an error,
+//!   a result beside an error, none of method, id and error, an id with nothing else.
+//!
+//! What is let through on purpose:
+//!
+//! * A missing `jsonrpc` (a present but wrong one is another protocol; a missing one harms nobody).
+//! * An error response without an id: MCP allows it where the request could not be read.
+//! * `params`, `result` and `error` of any JSON type: that is for whoever decodes them.
+//! * Lone surrogates (`"\ud800"`) in a payload: JSON's grammar allows them, although no text can hold them, and only decoding them into a
+//!   `String` fails. In a method, an id or the name of a member of the message, which this room reads, they are refused
+//!   ([`Reason::LoneSurrogate`]).
+//!
+//! # What this room may touch
+//!
+//! It knows what a JSON-RPC envelope is and nothing of transports. It uses `bytes`, `memchr`, `simdutf8` and `serde_json`, and no other room.
 
 mod build;
+mod cursor;
+mod envelope;
 mod error;
 mod id;
 mod lookup;
 #[allow(clippy::module_inception)]
 mod message;
+mod prefix;
+mod splice;
+mod strings;
+mod wire;
 
 pub use build::{ErrorObject, code};
+pub use envelope::{Kind, Limits};
 pub use error::{DecodeError, ParseError, Reason};
 pub use id::{Id, InvalidId};
 pub use lookup::Ambiguous;
-pub use message::{Kind, Limits, Message};
+pub use message::Message;
+pub use prefix::PrefixHead;

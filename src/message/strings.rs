@@ -1,0 +1,108 @@
+//! Where the plain run inside a JSON string ends. This is where a scan of long messages spends its time.
+
+const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
+const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
+const BLANKS: u64 = u64::from_ne_bytes([b' '; 8]);
+
+/// How many words are looked at one by one before a run counts as long.
+const SHORT_WORDS: usize = 4;
+
+/// Bytes per step in a long run: a shape that the compiler turns into vector compares.
+const BLOCK: usize = 32;
+
+/// The index of the first quote, backslash or control byte at or after `at`, or the length of `bytes`.
+#[inline]
+pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+    for _ in 0..SHORT_WORDS {
+        let Some(word) = word(bytes, at) else {
+            return tail_end(bytes, at);
+        };
+        let hits = specials(word);
+        if hits != 0 {
+            return at + first(hits);
+        }
+        at += 8;
+    }
+    long_end(bytes, at)
+}
+
+#[inline(never)]
+fn long_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+        if block.iter().fold(false, |any, &byte| any | is_special(byte)) {
+            break;
+        }
+        at += BLOCK;
+    }
+    while let Some(word) = word(bytes, at) {
+        let hits = specials(word);
+        if hits != 0 {
+            return at + first(hits);
+        }
+        at += 8;
+    }
+    tail_end(bytes, at)
+}
+
+/// Fewer than eight bytes are left.
+#[inline]
+fn tail_end(bytes: &[u8], mut at: usize) -> usize {
+    while at < bytes.len() && !is_special(bytes[at]) {
+        at += 1;
+    }
+    at
+}
+
+#[inline(always)]
+fn is_special(byte: u8) -> bool {
+    (byte == b'"') | (byte == b'\\') | (byte < b' ')
+}
+
+#[inline(always)]
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    let chunk = bytes.get(at..)?.first_chunk::<8>()?;
+    Some(u64::from_le_bytes(*chunk))
+}
+
+/// The high bit of each byte that is special. A borrow may set bits above the lowest one, never below it, so only the lowest counts.
+#[inline(always)]
+fn specials(word: u64) -> u64 {
+    let quote = word ^ QUOTES;
+    let backslash = word ^ BACKSLASHES;
+    ((quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash)
+        | (word.wrapping_sub(BLANKS) & !word))
+        & HIGHS
+}
+
+#[inline(always)]
+fn first(hits: u64) -> usize {
+    hits.trailing_zeros() as usize / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_end;
+
+    #[test]
+    fn every_special_byte_is_found_at_every_position() {
+        for special in 0..=255_u8 {
+            for length in 0..100 {
+                for fill in [b'a', b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xff] {
+                    let mut bytes = vec![fill; length];
+                    bytes.push(special);
+                    bytes.extend([fill; 9]);
+                    let is_special = special == b'"' || special == b'\\' || special < 0x20;
+                    let want = if is_special { length } else { bytes.len() };
+                    assert_eq!(
+                        plain_end(&bytes, 0),
+                        want,
+                        "byte {special:#x} behind {length} of {fill:#x}"
+                    );
+                }
+            }
+        }
+    }
+}
