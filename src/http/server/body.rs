@@ -1,4 +1,4 @@
-use super::encode::{Chunks, KEEP_ALIVE};
+use super::encode::Chunks;
 use super::source::{Event, Source};
 use super::timer::Timer;
 use crate::message::Id;
@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 pin_project! {
@@ -65,24 +65,22 @@ impl Body for ServerBody {
             };
             match source.poll_event(cx) {
                 Poll::Ready(Some(Event::Item(message))) => {
-                    *this.chunks = Chunks::event(&message);
+                    *this.chunks = Chunks::event(message);
                     this.keep_alive.as_mut().reset();
                 }
                 Poll::Ready(Some(Event::Answer(message))) => {
-                    *this.chunks = Chunks::event(&message);
+                    *this.chunks = Chunks::event(message);
                     // Nothing follows the answer, so the call is out, whoever still holds this body.
                     *this.source = None;
                 }
                 Poll::Ready(Some(Event::Failed(failure))) => {
-                    *this.chunks = Chunks::event(&failure.message(this.id));
+                    *this.chunks = Chunks::event(failure.message(this.id));
                     *this.source = None;
                 }
                 Poll::Ready(None) => *this.source = None,
                 Poll::Pending => {
-                    return this
-                        .keep_alive
-                        .poll(cx)
-                        .map(|()| Some(Ok(Frame::data(KEEP_ALIVE))));
+                    ready!(this.keep_alive.as_mut().poll(cx));
+                    *this.chunks = Chunks::keep_alive();
                 }
             }
         }

@@ -7,8 +7,7 @@ const COPY: usize = 16 * 1024;
 const EVENT: &[u8] = b"event: message\ndata: ";
 const END: &[u8] = b"\n\n";
 
-/// A comment: it keeps the stream open through proxies, and clients ignore it.
-pub(super) const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n\n");
+const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n\n");
 
 /// The chunks of one message, in order.
 #[derive(Debug, Default)]
@@ -33,34 +32,41 @@ impl Chunks {
     /// The message as one server-sent event.
     ///
     /// A line break may stand between the tokens of a message, where it means nothing, and would end the event's data here: it is
-    /// made a space. (Within a string JSON has it escaped.)
-    pub(super) fn event(message: &Message) -> Chunks {
+    /// made a space.
+    pub(super) fn event(message: Message) -> Chunks {
+        let message = message.on_one_line();
         let len = message.wire_len();
         if len <= COPY {
             let mut event = BytesMut::with_capacity(EVENT.len() + len + END.len());
             event.extend_from_slice(EVENT);
             message.write_to(&mut event);
-            unbreak(&mut event[EVENT.len()..]);
             event.extend_from_slice(END);
             return Chunks::of([event.freeze(), Bytes::new(), Bytes::new()]);
         }
-        let (head, id, shared) = match message.segments() {
-            [_, [], _] => ([].as_slice(), [].as_slice(), message.to_bytes()),
-            [head, id, _] => (head, id, message.tail()),
-        };
-        let mut start = BytesMut::with_capacity(EVENT.len() + head.len() + id.len());
+        let tail = message.tail();
+        let mut start = BytesMut::with_capacity(EVENT.len() + len - tail.len());
         start.extend_from_slice(EVENT);
-        start.extend_from_slice(head);
-        start.extend_from_slice(id);
-        unbreak(&mut start[EVENT.len()..]);
-        let shared = if memchr::memchr2(b'\n', b'\r', &shared).is_some() {
-            let mut copy = BytesMut::from(&shared[..]);
-            unbreak(&mut copy);
-            copy.freeze()
-        } else {
-            shared
-        };
-        Chunks::of([start.freeze(), shared, Bytes::from_static(END)])
+        if let [head, id @ [_, ..], _] = message.segments() {
+            start.extend_from_slice(head);
+            start.extend_from_slice(id);
+        }
+        Chunks::of([start.freeze(), tail, Bytes::from_static(END)])
+    }
+
+    /// A few messages as events, copied into one chunk.
+    pub(super) fn events(messages: impl Iterator<Item = Message>) -> Chunks {
+        let mut events = BytesMut::new();
+        for message in messages {
+            events.extend_from_slice(EVENT);
+            message.on_one_line().write_to(&mut events);
+            events.extend_from_slice(END);
+        }
+        Chunks::of([events.freeze(), Bytes::new(), Bytes::new()])
+    }
+
+    /// A comment: it opens a stream, keeps it open through proxies, and clients ignore it.
+    pub(super) fn keep_alive() -> Chunks {
+        Chunks::of([KEEP_ALIVE, Bytes::new(), Bytes::new()])
     }
 
     pub(super) fn next(&mut self) -> Option<Bytes> {
@@ -80,13 +86,5 @@ impl Chunks {
 
     const fn of(chunks: [Bytes; 3]) -> Chunks {
         Chunks { chunks, next: 0 }
-    }
-}
-
-fn unbreak(json: &mut [u8]) {
-    let mut from = 0;
-    while let Some(at) = memchr::memchr2(b'\n', b'\r', &json[from..]) {
-        json[from + at] = b' ';
-        from += at + 1;
     }
 }
