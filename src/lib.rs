@@ -7,8 +7,12 @@ pub mod exchange;
 #[cfg(feature = "http-server")]
 pub mod http;
 pub mod message;
+#[cfg(feature = "mux")]
+pub mod mux;
 #[cfg(feature = "process")]
 pub mod process;
+#[cfg(feature = "mux")]
+pub mod protocol;
 
 #[doc(no_inline)]
 pub use tower_transport_layers as layers;

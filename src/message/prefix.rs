@@ -25,6 +25,28 @@ impl Message {
     }
 }
 
+impl Message {
+    /// Reads the id of a frame over a size limit from its last bytes, where it is the object's last member.
+    ///
+    /// Some peers write it there (`{"result":..,"jsonrpc":"2.0","id":7}`, the MCP TypeScript SDK). As the frame's last brace closes the
+    /// message object, a member right before it is the object's own, if the frame is JSON at all.
+    pub fn id_in_suffix(suffix: &[u8]) -> Option<Id> {
+        let body = suffix.trim_ascii_end().strip_suffix(b"}")?.trim_ascii_end();
+        let start = match body.split_last()? {
+            (b'"', text) => {
+                let start = memchr::memrchr(b'"', text)?;
+                // An escaped quote would make it another string than the whole: such an id is left unread.
+                (!text[start..].contains(&b'\\')).then_some(start)?
+            }
+            _ => body.iter().rposition(|byte| matches!(byte, b':' | b'"' | b',' | b'{'))? + 1,
+        };
+        let (before, id) = body.split_at(start);
+        let key = before.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end().strip_suffix(b"\"id\"")?;
+        matches!(key.trim_ascii_end().last(), Some(b',' | b'{')).then_some(())?;
+        Id::from_raw(id.trim_ascii()).ok()
+    }
+}
+
 fn read(cursor: &mut Cursor<'_>, head: &mut PrefixHead) -> Result<(), Reason> {
     if cursor.token() != b'{' {
         return Err(Reason::NotObject);

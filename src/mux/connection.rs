@@ -1,0 +1,335 @@
+use super::shared::{After, Shared};
+use super::table::{Lane, State as Slot};
+use super::{Error, Items, Stats};
+use crate::exchange::{Call, Input, Item, Reply};
+use crate::message::{Id, Kind, Message};
+use std::future::Future;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// The exchange towards the peer of a [`Mux`](super::Mux). A clone is a handle on the same connection, and holds no slot.
+///
+/// It is not ready while as many calls are in flight as the connection allows; connections that wait get slots in the order in
+/// which they came. A readied connection holds one slot until it calls or is dropped.
+///
+/// The call future resolves with the first item. Dropping the future or the reply cancels: what was written is cancelled in the
+/// peer's protocol, what was not is never written. After the last connection and reply have been dropped, the driver ends.
+#[derive(Debug)]
+pub struct Connection {
+    alive: Arc<Alive>,
+    ready: Ready,
+}
+
+#[derive(Debug)]
+enum Ready {
+    No,
+    Waiting(u32),
+    Slot(u32),
+}
+
+/// Held by all who may still want something of the peer.
+#[derive(Debug)]
+pub(super) struct Alive {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Connection {
+    pub(super) fn new(shared: Arc<Shared>) -> Connection {
+        Connection { alive: Arc::new(Alive { shared }), ready: Ready::No }
+    }
+
+    /// What the connection has counted since it began.
+    pub fn stats(&self) -> Stats {
+        self.alive.shared.counters.snapshot()
+    }
+
+    /// How many calls are in flight or reserved, and how many requests of the peer wait for their answer.
+    pub fn in_flight(&self) -> (usize, usize) {
+        let state = self.alive.shared.lock();
+        (state.table.in_use(), state.asked.in_use())
+    }
+
+    /// Whether the connection has ended. Then it is never ready again.
+    pub fn is_closed(&self) -> bool {
+        self.alive.shared.lock().closed.is_some()
+    }
+
+    fn give_back(&mut self) {
+        let mut after = After::default();
+        let mut state = self.alive.shared.lock();
+        let slot = match std::mem::replace(&mut self.ready, Ready::No) {
+            Ready::No => None,
+            Ready::Slot(slot) => Some(slot),
+            Ready::Waiting(key) => {
+                let (slot, waker) = state.waiters.leave(key);
+                after.wake(waker);
+                slot
+            }
+        };
+        if let Some(slot) = slot {
+            state.free(slot, &mut after);
+        }
+        drop(state);
+        after.run();
+    }
+}
+
+impl Service<Call> for Connection {
+    type Response = Reply<Items>;
+    type Error = Error;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut state = self.alive.shared.lock();
+        if let Some(why) = &state.closed {
+            return Poll::Ready(Err(Error::disconnected(false, why.clone())));
+        }
+        let replaced = match self.ready {
+            Ready::Slot(_) => return Poll::Ready(Ok(())),
+            Ready::Waiting(key) => match state.waiters.poll(key, cx.waker()) {
+                Ok(slot) => {
+                    self.ready = Ready::Slot(slot);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(replaced) => replaced,
+            },
+            Ready::No => {
+                if state.waiters.is_empty()
+                    && let Some(slot) = state.table.reserve(Lane::Call)
+                {
+                    self.ready = Ready::Slot(slot);
+                    return Poll::Ready(Ok(()));
+                }
+                self.ready = Ready::Waiting(state.waiters.join(cx.waker().clone()));
+                None
+            }
+        };
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+
+    fn call(&mut self, call: Call) -> ResponseFuture {
+        let Ready::Slot(slot) = std::mem::replace(&mut self.ready, Ready::No) else {
+            panic!("poll_ready gave no Ready(Ok) before this call");
+        };
+        let state = match call.input {
+            Input::Listen => self.alive.shared.listen(slot),
+            Input::Message(message) => self.alive.shared.send(slot, message),
+        };
+        ResponseFuture { alive: self.alive.clone(), state }
+    }
+}
+
+impl Clone for Connection {
+    // By hand: a clone holds no slot.
+    fn clone(&self) -> Self {
+        Connection { alive: self.alive.clone(), ready: Ready::No }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if !matches!(self.ready, Ready::No) {
+            self.give_back();
+        }
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        let mut after = After::default();
+        let mut state = self.shared.lock();
+        state.orphaned = true;
+        state.wake_driver(&mut after);
+        drop(state);
+        after.run();
+    }
+}
+
+impl Shared {
+    fn listen(&self, slot: u32) -> Waits {
+        let mut after = After::default();
+        let mut state = self.lock();
+        state.free(slot, &mut after);
+        let (turn, earlier) = state.listener.open();
+        after.wake(earlier);
+        drop(state);
+        after.run();
+        Waits::Listen(turn)
+    }
+
+    fn send(&self, slot: u32, message: Message) -> Waits {
+        let request = match self.check(&message) {
+            Ok(request) => request,
+            Err(error) => {
+                let mut after = After::default();
+                self.lock().free(slot, &mut after);
+                after.run();
+                return Waits::Failed(Some(error));
+            }
+        };
+        let mut after = After::default();
+        let mut state = self.lock();
+        if let Some(why) = &state.closed {
+            let error = Error::disconnected(false, why.clone());
+            state.free(slot, &mut after);
+            drop(state);
+            after.run();
+            return Waits::Failed(Some(error));
+        }
+        let entry = &mut state.table[slot];
+        entry.state = Slot::Queued;
+        entry.request = Some(message);
+        let waits = match request {
+            Some(request) => {
+                entry.id = Some(request.id);
+                entry.token = request.token;
+                entry.echo = request.echo;
+                entry.may_cancel = request.may_cancel;
+                Waits::Response(slot)
+            }
+            None => Waits::Nothing,
+        };
+        state.queue.push_back(slot);
+        state.wake_driver(&mut after);
+        drop(state);
+        after.run();
+        waits
+    }
+
+    /// What has to be known of a message before it is queued; `None` for a notification.
+    pub(super) fn check(&self, message: &Message) -> Result<Option<Request>, Error> {
+        let (limit, size) = (self.bounds.message, message.wire_len());
+        if size > limit {
+            return Err(Error::too_large(limit, size, false));
+        }
+        match message.kind() {
+            Kind::Notification => return Ok(None),
+            Kind::Request => {}
+            Kind::Response | Kind::Error => return Err(Error::not_a_call()),
+        }
+        let method = message.method().unwrap_or_default();
+        let token = match self.protocol.token(message).map_err(Error::ambiguous)? {
+            Some(at) => {
+                let raw = message.payload().map(|payload| &payload.as_bytes()[at.clone()]);
+                raw.and_then(|raw| Id::from_raw(raw).ok()).map(|token| (token, at))
+            }
+            None => None,
+        };
+        Ok(Some(Request {
+            id: message.id().unwrap_or_else(Id::null),
+            token,
+            echo: self.protocol.echo(&method),
+            may_cancel: self.protocol.may_cancel(&method),
+        }))
+    }
+}
+
+pub(super) struct Request {
+    pub(super) id: Id,
+    pub(super) token: Option<(Id, Range<usize>)>,
+    pub(super) echo: Option<&'static [&'static str]>,
+    pub(super) may_cancel: bool,
+}
+
+/// The future of a [`Connection`]'s call: resolves with the first item.
+///
+/// Dropped before, it cancels the call.
+#[derive(Debug)]
+pub struct ResponseFuture {
+    alive: Arc<Alive>,
+    state: Waits,
+}
+
+#[derive(Debug)]
+enum Waits {
+    Failed(Option<Error>),
+    /// A notification was accepted with the call.
+    Nothing,
+    Listen(u64),
+    Response(u32),
+    /// The reply has it.
+    Over,
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Reply<Items>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.state {
+            Waits::Failed(error) => Poll::Ready(Err(error.take().expect("polled after completion"))),
+            Waits::Nothing => Poll::Ready(Ok(Reply::empty())),
+            Waits::Listen(turn) => {
+                let turn = *turn;
+                self.state = Waits::Over;
+                Poll::Ready(Ok(Reply::stream(Items::listen(self.alive.clone(), turn))))
+            }
+            Waits::Response(slot) => {
+                let slot = *slot;
+                let Poll::Ready((item, over)) = self.alive.shared.poll_item(slot, cx) else {
+                    return Poll::Pending;
+                };
+                self.state = Waits::Over;
+                Poll::Ready(match item {
+                    Ok(item) if over => Ok(Reply::once(item)),
+                    Ok(item) => Ok(Reply::first_of(item, Items::call(self.alive.clone(), slot))),
+                    Err(error) => Err(error),
+                })
+            }
+            Waits::Over => panic!("polled after completion"),
+        }
+    }
+}
+
+impl Shared {
+    /// The next item of the call in this slot; and whether it was the last, and the slot is free.
+    pub(super) fn poll_item(&self, slot: u32, cx: &mut Context<'_>) -> Poll<(Result<Item, Error>, bool)> {
+        let mut state = self.lock();
+        if let Some(item) = state.pop_item(slot) {
+            return Poll::Ready((Ok(item), false));
+        }
+        let entry = &mut state.table[slot];
+        if let Some(last) = entry.last.take() {
+            let (id, echo) = (entry.id.take(), entry.echo);
+            let mut after = After::default();
+            let replaced = entry.waker.take();
+            state.free(slot, &mut after);
+            drop(state);
+            drop(replaced);
+            after.run();
+            let last = last.map(|response| Item::Response(restore(response, id, echo)));
+            return Poll::Ready((last, true));
+        }
+        let replaced = match &entry.waker {
+            Some(waker) if waker.will_wake(cx.waker()) => None,
+            _ => entry.waker.replace(cx.waker().clone()),
+        };
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+}
+
+/// Gives a response the caller's id, also where it repeats it.
+fn restore(response: Message, id: Option<Id>, echo: Option<&[&str]>) -> Message {
+    let Some(id) = id else { return response };
+    let response = match echo.map(|path| response.find(path)) {
+        Some(Ok(Some(at))) => response.splice(at, id.as_bytes()),
+        Some(Ok(None) | Err(_)) | None => response,
+    };
+    response.with_id(id)
+}
+
+impl Drop for ResponseFuture {
+    fn drop(&mut self) {
+        match self.state {
+            Waits::Response(slot) => self.alive.shared.abandon(slot),
+            Waits::Listen(turn) => self.alive.shared.unlisten(turn),
+            Waits::Failed(_) | Waits::Nothing | Waits::Over => {}
+        }
+    }
+}

@@ -1,0 +1,170 @@
+use super::driver::Driver;
+use super::serve::Nobody;
+use super::shared::Shared;
+use super::{Connection, slots::Server};
+use crate::codec::{FrameReader, Framing, Lines};
+use crate::exchange::Exchange;
+use crate::protocol::{Mcp, Protocol};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// How a duplex is made into exchanges: the protocol, the framing and the bounds. Every bound has a safe default.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tower_transport::BoxError> {
+/// use tower_transport::exchange::{ExchangeExt, unary};
+/// use tower_transport::message::{Id, Message};
+/// use tower_transport::mux::Mux;
+///
+/// let (ours, theirs) = tokio::io::duplex(4096);
+/// let echo = unary(|request: Message| async move {
+///     Message::response(&Id::null(), &request.payload().map(str::len)).map_err(tower_transport::BoxError::from)
+/// });
+/// let (read, write) = tokio::io::split(theirs);
+/// let (_connection, driver) = Mux::new().serve(read, write, echo);
+/// tokio::spawn(driver);
+///
+/// let (read, write) = tokio::io::split(ours);
+/// let (mut peer, driver) = Mux::new().connect(read, write);
+/// tokio::spawn(driver);
+/// let answer = peer.request(Message::request(&Id::number(1), "tools/list", &())?).await?;
+/// assert_eq!(answer.id(), Some(Id::number(1)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Mux<F = Lines> {
+    pub(super) protocol: Arc<dyn Protocol>,
+    pub(super) framing: F,
+    pub(super) bounds: Bounds,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) in_flight: usize,
+    pub(super) message: usize,
+    pub(super) unread: usize,
+    pub(super) unread_total: usize,
+    pub(super) write_stall: Duration,
+    pub(super) drain: Duration,
+}
+
+impl Mux<Lines> {
+    /// MCP over newline-framed JSON, with the defaults.
+    pub fn new() -> Mux<Lines> {
+        Mux {
+            protocol: Arc::new(Mcp),
+            framing: Lines::new(),
+            bounds: Bounds {
+                in_flight: 64,
+                message: 4 << 20,
+                unread: 1 << 20,
+                unread_total: 16 << 20,
+                write_stall: Duration::from_secs(30),
+                drain: Duration::from_secs(2),
+            },
+        }
+    }
+}
+
+impl Default for Mux<Lines> {
+    fn default() -> Self {
+        Mux::new()
+    }
+}
+
+impl<F> Mux<F> {
+    /// Another protocol than MCP.
+    pub fn protocol(mut self, protocol: impl Protocol) -> Self {
+        self.protocol = Arc::new(protocol);
+        self
+    }
+
+    /// Another framing than lines.
+    pub fn framing<G: Framing>(self, framing: G) -> Mux<G> {
+        Mux { protocol: self.protocol, framing, bounds: self.bounds }
+    }
+
+    /// How many calls run at once, and, apart from them, how many requests of the peer. Default 64; at least 1, at most 65,536.
+    ///
+    /// A connection is not ready while as many calls are in flight. A request of the peer past it is refused with a JSON-RPC error.
+    pub fn max_in_flight(mut self, calls: usize) -> Self {
+        self.bounds.in_flight = calls.clamp(1, 1 << 16);
+        self
+    }
+
+    /// How large one message may be, in bytes without its framing, either way. Default 4 MiB.
+    ///
+    /// A larger one is not stored. The call that it belongs to fails with limit and size; the connection goes on.
+    pub fn max_message_size(mut self, bytes: usize) -> Self {
+        self.bounds.message = bytes;
+        self
+    }
+
+    /// How many bytes of notifications and peer requests one caller may leave unread. Default 1 MiB; its exchange then fails.
+    pub fn max_unread(mut self, bytes: usize) -> Self {
+        self.bounds.unread = bytes;
+        self
+    }
+
+    /// How many bytes all callers of the connection may leave unread. Default 16 MiB; the exchange that holds most then fails.
+    pub fn max_unread_total(mut self, bytes: usize) -> Self {
+        self.bounds.unread_total = bytes;
+        self
+    }
+
+    /// How long a write may make no progress. Default 30 s; the connection then ends.
+    pub fn write_stall(mut self, limit: Duration) -> Self {
+        self.bounds.write_stall = limit;
+        self
+    }
+
+    /// How long requests of the peer may still run after it has closed its side. Default 2 s.
+    pub fn drain(mut self, limit: Duration) -> Self {
+        self.bounds.drain = limit;
+        self
+    }
+}
+
+impl<F: Framing> Mux<F> {
+    /// Speaks to a peer that serves us. Its own requests go to the exchange that they belong to, or to a call that listens.
+    ///
+    /// The driver does the work: nothing moves until it is polled, on a task or anywhere else. It ends when the peer closes its
+    /// side, on an error, and after the last connection and reply have been dropped.
+    pub fn connect<R, W>(self, read: R, write: W) -> (Connection, Driver<R, W, Nobody, F>)
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        self.build(read, write, None)
+    }
+
+    /// Serves a peer with `handler`, and speaks to it as well through the connection.
+    ///
+    /// A handler is polled on the driver's own task: what computes for long belongs on a task of its own. When the peer closes its
+    /// side, what runs may finish within [`drain`](Mux::drain); then the driver ends.
+    pub fn serve<R, W, H>(self, read: R, write: W, handler: H) -> (Connection, Driver<R, W, H, F>)
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+        H: Exchange,
+    {
+        self.build(read, write, Some(handler))
+    }
+
+    fn build<R, W, H>(self, read: R, write: W, handler: Option<H>) -> (Connection, Driver<R, W, H, F>)
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+        H: Exchange,
+    {
+        let shared = Arc::new(Shared::new(self.protocol, self.bounds));
+        let server = handler.map(|handler| Server::new(handler, self.bounds.in_flight));
+        let reader = FrameReader::new(read, self.framing, self.bounds.message);
+        let driver = Driver::new(shared.clone(), reader, write, server);
+        (Connection::new(shared), driver)
+    }
+}

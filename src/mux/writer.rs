@@ -1,0 +1,112 @@
+//! The write side: messages are gathered, and many leave with one system call.
+
+use crate::codec::Framing;
+use crate::message::Message;
+use bytes::{Buf, Bytes, BytesMut};
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::AsyncWrite;
+
+/// From this size on a message is written from where it lies, not copied into the buffer. Below, one buffer beats many slices.
+const BY_REFERENCE: usize = 8 << 10;
+/// The buffer's room that is kept while nothing is to be written.
+const KEPT: usize = 64 << 10;
+/// As many slices go with one system call.
+const SLICES: usize = 16;
+
+pub(super) struct Writer<W> {
+    io: W,
+    /// What goes before `buffer`.
+    chunks: VecDeque<Bytes>,
+    buffer: BytesMut,
+    pending: usize,
+    unflushed: bool,
+}
+
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    pub(super) fn new(io: W) -> Writer<W> {
+        Writer { io, chunks: VecDeque::new(), buffer: BytesMut::new(), pending: 0, unflushed: false }
+    }
+
+    /// Bytes that wait to be written.
+    pub(super) fn pending(&self) -> usize {
+        self.pending
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pending == 0 && !self.unflushed
+    }
+
+    pub(super) fn push(&mut self, framing: &impl Framing, message: &Message) {
+        let parts = message.segments();
+        let before = self.buffer.len();
+        let tail = parts.iter().rposition(|part| !part.is_empty()).unwrap_or(0);
+        if parts[tail].len() < BY_REFERENCE || framing.needs_rewrite(parts[tail]) {
+            framing.encode(&parts, &mut self.buffer);
+            self.pending += self.buffer.len() - before;
+            return;
+        }
+        framing.head(message.wire_len(), &mut self.buffer);
+        for part in &parts[..tail] {
+            framing.body(part, &mut self.buffer);
+        }
+        self.pending += self.buffer.len() - before;
+        if !self.buffer.is_empty() {
+            self.chunks.push_back(self.buffer.split().freeze());
+        }
+        let by_reference = message.tail();
+        self.pending += by_reference.len();
+        self.chunks.push_back(by_reference);
+        self.buffer.extend_from_slice(framing.tail());
+        self.pending += framing.tail().len();
+    }
+
+    /// Writes all that waits, and flushes. `Pending` has the writer's waker registered.
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.pending > 0 {
+            let written = if self.chunks.is_empty() {
+                ready!(Pin::new(&mut self.io).poll_write(cx, &self.buffer))?
+            } else {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let waiting = self.chunks.iter().map(|chunk| &**chunk).chain([&*self.buffer]);
+                let mut used = 0;
+                for (slice, waiting) in slices.iter_mut().zip(waiting) {
+                    *slice = IoSlice::new(waiting);
+                    used += 1;
+                }
+                ready!(Pin::new(&mut self.io).poll_write_vectored(cx, &slices[..used]))?
+            };
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unflushed = true;
+            self.advance(written);
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        if self.buffer.capacity() > KEPT {
+            self.buffer = BytesMut::with_capacity(KEPT);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        self.pending -= written;
+        while let Some(first) = self.chunks.front_mut() {
+            if written < first.len() {
+                first.advance(written);
+                return;
+            }
+            written -= first.len();
+            self.chunks.pop_front();
+        }
+        self.buffer.advance(written);
+        if self.buffer.is_empty() {
+            self.buffer.clear();
+        }
+    }
+}

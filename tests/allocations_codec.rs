@@ -1,0 +1,309 @@
+//! What reading costs in allocations and in memory, counted.
+#![cfg(feature = "mux")]
+
+use std::{
+    collections::VecDeque,
+    io,
+    pin::Pin,
+    sync::Mutex,
+    task::{Context, Poll, Waker},
+    thread,
+};
+
+use tokio::io::{AsyncRead, ReadBuf};
+use tower_transport::codec::{Frame, FrameReader, Lines, detach};
+
+use self::counting::{allocations, live, peak, reset_peak};
+
+/// The allocator of this test binary: the system's, with counters per thread, so that tests that run side by side count their own.
+#[allow(unsafe_code)]
+mod counting {
+    use std::{
+        alloc::{GlobalAlloc, Layout, System},
+        cell::Cell,
+    };
+
+    #[global_allocator]
+    static ALLOCATOR: Counting = Counting;
+
+    thread_local! {
+        static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+        static LIVE: Cell<isize> = const { Cell::new(0) };
+        static PEAK: Cell<isize> = const { Cell::new(0) };
+    }
+
+    /// Allocations, reallocations included, of this thread so far.
+    pub(super) fn allocations() -> u64 {
+        ALLOCATIONS.get()
+    }
+
+    /// Bytes that this thread has allocated and that it has not freed.
+    pub(super) fn live() -> isize {
+        LIVE.get()
+    }
+
+    /// The largest `live` since `reset_peak`.
+    pub(super) fn peak() -> isize {
+        PEAK.get()
+    }
+
+    pub(super) fn reset_peak() {
+        PEAK.set(LIVE.get());
+    }
+
+    struct Counting;
+
+    fn size(layout: Layout) -> isize {
+        layout.size().cast_signed()
+    }
+
+    fn count(bytes: isize) {
+        LIVE.set(LIVE.get() + bytes);
+        PEAK.set(PEAK.get().max(LIVE.get()));
+    }
+
+    // SAFETY: every call goes to the system's allocator unchanged. The counters are cells with a constant start and no destructor, so
+    // touching them allocates nothing and works at any time in a thread's life.
+    unsafe impl GlobalAlloc for Counting {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+            count(size(layout));
+            // SAFETY: the caller's promises are those that `System` asks for.
+            unsafe { System.alloc(layout) }
+        }
+
+        unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+            count(-size(layout));
+            // SAFETY: as above; `ptr` came from `System`.
+            unsafe { System.dealloc(ptr, layout) }
+        }
+
+        unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+            count(new_size.cast_signed() - size(layout));
+            // SAFETY: as above; `ptr` came from `System`.
+            unsafe { System.realloc(ptr, layout, new_size) }
+        }
+    }
+}
+
+const LINE: usize = 200;
+const BLOCKS: isize = 8 * 64 * 1024;
+/// Handles, vectors of handles, and the two words that `bytes` keeps per block.
+const SMALL_CHANGE: isize = 8 * 1024;
+
+/// Lines of one size without end, in reads of up to `read` bytes.
+struct Source {
+    line: Vec<u8>,
+    at: usize,
+    read: usize,
+}
+
+impl Source {
+    fn new(line: usize, read: usize) -> Self {
+        let mut line = vec![b'x'; line];
+        *line.last_mut().unwrap() = b'\n';
+        Self { line, at: 0, read }
+    }
+}
+
+impl AsyncRead for Source {
+    fn poll_read(mut self: Pin<&mut Self>, _cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut left = self.read.min(buf.remaining());
+        while left > 0 {
+            let part = &self.line[self.at..];
+            let part = &part[..part.len().min(left)];
+            buf.put_slice(part);
+            left -= part.len();
+            let next = (self.at + part.len()) % self.line.len();
+            self.at = next;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn read(reader: &mut FrameReader<Source>, frames: &mut Vec<Frame>) -> usize {
+    let mut cx = Context::from_waker(Waker::noop());
+    loop {
+        // Pending when a long line takes many reads, since the source is always ready.
+        if let Poll::Ready(found) = reader.poll_frames(&mut cx, frames, 64) {
+            return found.expect("the source has no errors");
+        }
+    }
+}
+
+fn reader(line: usize, read: usize) -> FrameReader<Source> {
+    FrameReader::new(Source::new(line, read), Lines::new(), 4 << 20)
+}
+
+/// Reads `count` frames with the last `window` of them held, and returns the allocations that took.
+fn run(reader: &mut FrameReader<Source>, held: &mut VecDeque<Frame>, window: usize, count: usize) -> u64 {
+    let mut frames = Vec::with_capacity(64);
+    let before = allocations();
+    let mut seen = 0;
+    while seen < count {
+        seen += read(reader, &mut frames);
+        for frame in frames.drain(..) {
+            if held.len() == window {
+                held.pop_front();
+            }
+            held.push_back(frame);
+        }
+    }
+    allocations() - before
+}
+
+#[test]
+fn frames_cost_no_allocation_once_the_ring_is_warm() {
+    for window in [1, 64, 1024] {
+        for size in [LINE, 4096, 64 * 1024] {
+            let mut reader = reader(LINE, size);
+            let mut held = VecDeque::with_capacity(window);
+            run(&mut reader, &mut held, window, 20_000);
+            assert_eq!(
+                run(&mut reader, &mut held, window, 200_000),
+                0,
+                "window {window}, reads of {size}"
+            );
+            assert_eq!(reader.stats().copied, 0);
+        }
+    }
+}
+
+#[test]
+fn frames_dropped_on_another_thread_cost_no_allocation() {
+    const WINDOW: usize = 1024;
+    let queue = Mutex::new(VecDeque::with_capacity(WINDOW));
+    let mut reader = reader(LINE, 64 * 1024);
+    let mut frames = Vec::with_capacity(64);
+    thread::scope(|scope| {
+        let consumer = scope.spawn(|| {
+            let before = allocations();
+            let mut left = 220_000;
+            while left > 0 {
+                let frame = queue.lock().unwrap().pop_front();
+                match frame {
+                    Some(frame) => {
+                        assert!(matches!(frame, Frame::Whole(_)));
+                        left -= 1;
+                    }
+                    None => thread::yield_now(),
+                }
+            }
+            allocations() - before
+        });
+        let mut sent = 0;
+        let mut before = 0;
+        while sent < 220_000 {
+            if frames.is_empty() {
+                read(&mut reader, &mut frames);
+            }
+            let mut queue = queue.lock().unwrap();
+            let room = (WINDOW - queue.len()).min(frames.len()).min(220_000 - sent);
+            queue.extend(frames.drain(..room));
+            drop(queue);
+            if room == 0 {
+                thread::yield_now();
+            }
+            if sent < 20_000 {
+                before = allocations();
+            }
+            sent += room;
+        }
+        assert_eq!(allocations() - before, 0);
+        assert_eq!(consumer.join().unwrap(), 0);
+    });
+}
+
+// PITFALLS 30
+#[test]
+fn memory_is_back_to_the_blocks_as_soon_as_the_largest_line_is_dropped() {
+    const LARGEST: usize = 4 << 20;
+    let base = live();
+    let mut reader = reader(LARGEST + 1, 64 * 1024);
+    let mut frames = Vec::with_capacity(64);
+    reset_peak();
+    let idle = live();
+    assert_eq!(read(&mut reader, &mut frames), 1);
+    assert!(matches!(&frames[0], Frame::Whole(line) if line.len() == LARGEST));
+    // The line, once: growing may take up to a read more than the limit.
+    assert!(
+        peak() - idle <= LARGEST.cast_signed() + BLOCKS + SMALL_CHANGE,
+        "peak {}",
+        peak() - idle
+    );
+    // What is handed out is cut to its size.
+    assert!(
+        live() - idle <= LARGEST.cast_signed() + 2 * 65_536 + SMALL_CHANGE,
+        "with the line {}",
+        live() - idle
+    );
+    frames.clear();
+    assert!(
+        live() - idle <= 2 * 65_536 + SMALL_CHANGE,
+        "without it {}",
+        live() - idle
+    );
+    drop((reader, frames));
+    assert_eq!(live(), base);
+}
+
+// PITFALLS 27, 30
+#[test]
+fn a_line_too_long_takes_no_more_than_the_limit_and_leaves_nothing() {
+    let limit = 1 << 20;
+    let mut reader = FrameReader::new(Source::new(64 << 20, 64 * 1024), Lines::new(), limit);
+    let mut frames = Vec::with_capacity(64);
+    reset_peak();
+    let idle = live();
+    assert_eq!(read(&mut reader, &mut frames), 1);
+    assert!(matches!(&frames[0], Frame::TooLong(error) if error.at_least() <= limit + 64 * 1024));
+    assert!(
+        peak() - idle <= limit.cast_signed() + BLOCKS + SMALL_CHANGE,
+        "peak {}",
+        peak() - idle
+    );
+    assert!(live() - idle <= 65_536 + SMALL_CHANGE, "after it {}", live() - idle);
+}
+
+// PITFALLS 30
+#[test]
+fn keeping_every_thousandth_frame_costs_the_blocks_and_its_own_bytes() {
+    let mut reader = reader(LINE, 64 * 1024);
+    let mut frames = Vec::with_capacity(64);
+    let mut kept = Vec::with_capacity(1000);
+    let idle = live();
+    let mut seen = 0;
+    while kept.len() < 1000 {
+        read(&mut reader, &mut frames);
+        for frame in frames.drain(..) {
+            seen += 1;
+            if seen % 1000 == 0 && kept.len() < 1000 {
+                kept.push(frame);
+            }
+        }
+    }
+    // A kept frame is at most its bytes and a handle; without the bound this is 20 MiB.
+    let own = 1000 * (LINE.cast_signed() + 64);
+    assert!(
+        live() - idle <= BLOCKS + own + SMALL_CHANGE,
+        "{} bytes kept",
+        live() - idle
+    );
+    assert_eq!(reader.stats().blocks, 8);
+}
+
+// PITFALLS 30
+#[test]
+fn a_kept_frame_that_is_detached_pins_no_block() {
+    let base = live();
+    let mut reader = reader(LINE, 64 * 1024);
+    let mut frames = Vec::new();
+    read(&mut reader, &mut frames);
+    let Frame::Whole(frame) = &frames[0] else {
+        panic!("{frames:?}")
+    };
+    let kept = detach(frame);
+    drop((reader, frames));
+    assert_eq!(live() - base, kept.len().cast_signed());
+}
