@@ -38,7 +38,10 @@ pub(super) struct Alive {
 
 impl Connection {
     pub(super) fn new(shared: Arc<Shared>) -> Connection {
-        Connection { alive: Arc::new(Alive { shared }), ready: Ready::No }
+        Connection {
+            alive: Arc::new(Alive { shared }),
+            ready: Ready::No,
+        }
     }
 
     /// What the connection has counted since it began.
@@ -120,14 +123,20 @@ impl Service<Call> for Connection {
             Input::Listen => self.alive.shared.listen(slot),
             Input::Message(message) => self.alive.shared.send(slot, message),
         };
-        ResponseFuture { alive: self.alive.clone(), state }
+        ResponseFuture {
+            alive: self.alive.clone(),
+            state,
+        }
     }
 }
 
 impl Clone for Connection {
     // By hand: a clone holds no slot.
     fn clone(&self) -> Self {
-        Connection { alive: self.alive.clone(), ready: Ready::No }
+        Connection {
+            alive: self.alive.clone(),
+            ready: Ready::No,
+        }
     }
 }
 

@@ -134,7 +134,9 @@ where
                 moved = true;
                 continue;
             }
-            self.shared.lock().take_outgoing(CHUNK, &mut self.outgoing, &mut self.after);
+            self.shared
+                .lock()
+                .take_outgoing(CHUNK, &mut self.outgoing, &mut self.after);
             self.after.run();
             if self.outgoing.is_empty() {
                 break;
@@ -352,7 +354,10 @@ where
                 None => self.stall = Some(Box::pin(tokio::time::sleep_until(deadline))),
             }
         }
-        let expired = self.stall.as_mut().is_some_and(|stall| stall.as_mut().poll(cx).is_ready());
+        let expired = self
+            .stall
+            .as_mut()
+            .is_some_and(|stall| stall.as_mut().poll(cx).is_ready());
         if expired { Err(End::WriteStalled(limit)) } else { Ok(()) }
     }
 
@@ -563,6 +568,8 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 impl<R, W, H: Exchange, F> fmt::Debug for Driver<R, W, H, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").field("serves", &self.server.is_some()).finish_non_exhaustive()
+        f.debug_struct("Driver")
+            .field("serves", &self.server.is_some())
+            .finish_non_exhaustive()
     }
 }

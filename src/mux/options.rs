@@ -85,7 +85,11 @@ impl<F> Mux<F> {
 
     /// Another framing than lines.
     pub fn framing<G: Framing>(self, framing: G) -> Mux<G> {
-        Mux { protocol: self.protocol, framing, bounds: self.bounds }
+        Mux {
+            protocol: self.protocol,
+            framing,
+            bounds: self.bounds,
+        }
     }
 
     /// How many calls run at once, and, apart from them, how many requests of the peer. Default 64; at least 1, at most 65,536.

@@ -111,7 +111,12 @@ impl Shared {
             orphaned: false,
             closed: None,
         };
-        Shared { state: Mutex::new(state), protocol, bounds, counters: Counters::default() }
+        Shared {
+            state: Mutex::new(state),
+            protocol,
+            bounds,
+            counters: Counters::default(),
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -182,7 +187,8 @@ impl State {
     pub(super) fn push_item(&mut self, index: u32, item: Item, bounds: &Bounds, after: &mut After) -> bool {
         let weight = weight(&item);
         let slot = &mut self.table[index];
-        slot.items.push_back(if slot.items.is_empty() { item } else { detach(item) });
+        slot.items
+            .push_back(if slot.items.is_empty() { item } else { detach(item) });
         slot.held += weight;
         self.unread += weight;
         let held = slot.held;
@@ -192,7 +198,11 @@ impl State {
             return false;
         }
         if self.unread > bounds.unread_total {
-            let most = self.table.iter().max_by_key(|(_, slot)| slot.held).map_or(index, |(index, _)| index);
+            let most = self
+                .table
+                .iter()
+                .max_by_key(|(_, slot)| slot.held)
+                .map_or(index, |(index, _)| index);
             self.fail(most, Error::unread(bounds.unread_total, self.unread, true), after);
             return false;
         }
@@ -236,8 +246,12 @@ impl State {
     }
 
     fn close(&mut self, why: &Disconnected, after: &mut After) {
-        let occupied: Vec<u32> =
-            self.table.iter().filter(|(_, slot)| slot.state != Slot::Free).map(|(index, _)| index).collect();
+        let occupied: Vec<u32> = self
+            .table
+            .iter()
+            .filter(|(_, slot)| slot.state != Slot::Free)
+            .map(|(index, _)| index)
+            .collect();
         for index in occupied {
             let slot = &mut self.table[index];
             match slot.state {

@@ -27,7 +27,13 @@ pub(super) struct Writer<W> {
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     pub(super) fn new(io: W) -> Writer<W> {
-        Writer { io, chunks: VecDeque::new(), buffer: BytesMut::new(), pending: 0, unflushed: false }
+        Writer {
+            io,
+            chunks: VecDeque::new(),
+            buffer: BytesMut::new(),
+            pending: 0,
+            unflushed: false,
+        }
     }
 
     /// Bytes that wait to be written.

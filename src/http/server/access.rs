@@ -65,9 +65,13 @@ impl Access {
 }
 
 fn text<'a>(value: &'a HeaderValue, name: &HeaderName) -> Result<&'a str, Rejection> {
-    value
-        .to_str()
-        .map_err(|_| Rejection::new(StatusCode::FORBIDDEN, code::INVALID_REQUEST, format!("the {name} header is not plain ASCII")))
+    value.to_str().map_err(|_| {
+        Rejection::new(
+            StatusCode::FORBIDDEN,
+            code::INVALID_REQUEST,
+            format!("the {name} header is not plain ASCII"),
+        )
+    })
 }
 
 fn forbidden(header: &HeaderName, value: &str, option: &str) -> Rejection {

@@ -1,4 +1,5 @@
 use super::control::{Control, Handle};
+use super::dispatch::Edge;
 use super::make::One;
 use super::options::Options;
 use super::registry::Registry;
@@ -18,10 +19,7 @@ use tower_service::Service;
 /// When the last clone is dropped the sessions end: their calls fail, their streams end, and their exchanges are dropped.
 #[derive(Clone)]
 pub struct Server<E, M = One<E>> {
-    pub(super) make: M,
-    pub(super) options: Arc<Options>,
-    pub(super) registry: Arc<Registry<E>>,
-    pub(super) control: Arc<Control>,
+    pub(super) edge: Edge<E, M>,
 }
 
 impl<E> Server<E> {
@@ -52,16 +50,18 @@ where
 impl<E, M> Server<E, M> {
     fn with(make: M) -> Server<E, M> {
         Server {
-            make,
-            options: Arc::default(),
-            registry: Arc::new(Registry::new()),
-            control: Arc::new(Control::new()),
+            edge: Edge {
+                make,
+                options: Arc::default(),
+                registry: Arc::new(Registry::new()),
+                control: Arc::new(Control::new()),
+            },
         }
     }
 
     /// What the server is doing, and the way to stop it gracefully.
     pub fn handle(&self) -> Handle {
-        Handle::new(Arc::clone(&self.control))
+        Handle::new(Arc::clone(&self.edge.control))
     }
 
     /// Allows a value of the `Host` header beside `localhost`, `127.0.0.1` and `[::1]`, against DNS rebinding. A name without a port
@@ -148,7 +148,7 @@ impl<E, M> Server<E, M> {
     }
 
     fn set(mut self, set: impl FnOnce(&mut Options)) -> Self {
-        set(Arc::make_mut(&mut self.options));
+        set(Arc::make_mut(&mut self.edge.options));
         self
     }
 }
@@ -157,8 +157,8 @@ impl<E, M> Server<E, M> {
 impl<E, M> fmt::Debug for Server<E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("options", &self.options)
-            .field("registry", &self.registry)
+            .field("options", &self.edge.options)
+            .field("registry", &self.edge.registry)
             .finish_non_exhaustive()
     }
 }

@@ -1,11 +1,12 @@
 use super::body::ServerBody;
-use super::builder::Server;
-use super::control::Admitted;
+use super::control::{Admitted, Control};
 use super::failure::Failure;
 use super::gather::gather;
 use super::headers::{self, SESSION_ID};
 use super::make::{Make, Served};
 use super::mirror;
+use super::options::Options;
+use super::registry::Registry;
 use super::reject::Rejection;
 use super::respond::bare;
 use super::run::run;
@@ -19,11 +20,21 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
 use serde::de::IgnoredAny;
 use std::future::poll_fn;
+use std::sync::Arc;
+
+/// What a server's clones share, and a maker of exchanges.
+#[derive(Clone)]
+pub(super) struct Edge<E, M> {
+    pub(super) make: M,
+    pub(super) options: Arc<Options>,
+    pub(super) registry: Arc<Registry<E>>,
+    pub(super) control: Arc<Control>,
+}
 
 /// What a served request becomes.
 pub(super) type Outcome = Result<Response<ServerBody>, Rejection>;
 
-impl<E: Served, M: Make<E>> Server<E, M> {
+impl<E: Served, M: Make<E>> Edge<E, M> {
     pub(super) async fn serve<B>(self, request: Request<B>) -> Response<ServerBody>
     where
         B: Body + Send,

@@ -1,7 +1,6 @@
 use crate::BoxError;
 use crate::message::{Id, Message, code};
 use http::StatusCode;
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -65,7 +64,10 @@ impl fmt::Display for Failure {
             Failure::NoResponse => f.write_str("the reply ended without a response"),
             Failure::NotInitialized(waited) => write!(f, "initialize was not answered within {waited:?}"),
             Failure::Unread { limit, stalled } => {
-                write!(f, "the client left {limit} bytes unread for {stalled:?}: the call was cancelled")
+                write!(
+                    f,
+                    "the client left {limit} bytes unread for {stalled:?}: the call was cancelled"
+                )
             }
             Failure::SessionEnded => f.write_str("the session ended while the call ran"),
             Failure::Lost => f.write_str("the call was lost: its task panicked or was shut down"),

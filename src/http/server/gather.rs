@@ -38,7 +38,9 @@ where
                 if let Ok(data) = frame.into_data()
                     && !gathered.take(data, max)
                 {
-                    return Err(too_large(format!("the body has more than {max} bytes, which is the limit")));
+                    return Err(too_large(format!(
+                        "the body has more than {max} bytes, which is the limit"
+                    )));
                 }
             }
         }

@@ -32,7 +32,9 @@ pub(super) fn check_post(headers: &HeaderMap) -> Result<(), Rejection> {
     if accepts(headers, JSON) && accepts(headers, EVENTS) {
         return Ok(());
     }
-    Err(not_acceptable("Accept must name application/json and text/event-stream"))
+    Err(not_acceptable(
+        "Accept must name application/json and text/event-stream",
+    ))
 }
 
 /// A GET takes an event stream.

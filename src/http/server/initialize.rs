@@ -1,7 +1,7 @@
 //! How a session begins: its exchange answers `initialize`.
 
-use super::builder::Server;
-use super::dispatch::{Outcome, call, request_id};
+use super::body::ServerBody;
+use super::dispatch::{Edge, Outcome, call, request_id};
 use super::encode::Chunks;
 use super::failure::Failure;
 use super::headers::SESSION_ID;
@@ -11,7 +11,6 @@ use super::mirror::text_at;
 use super::reject::Rejection;
 use super::respond::{events, json};
 use super::run::{Running, run};
-use super::body::ServerBody;
 use super::session::Session;
 use crate::exchange::Item;
 use crate::message::{Kind, Message};
@@ -23,20 +22,26 @@ use std::sync::Arc;
 /// Notifications that may come before the answer to `initialize`. There is no session yet that could hold more.
 const EARLY: usize = 16;
 
-impl<E: Served, M: Make<E>> Server<E, M> {
+impl<E: Served, M: Make<E>> Edge<E, M> {
     /// Opens a session if `initialize` succeeds. Until then all of it belongs to this request, and goes with it.
     pub(super) async fn initialize(mut self, message: Message, mut parts: Parts) -> Outcome {
         let id = request_id(&message);
         let _admitted = self.admit(&id)?;
         let place = self.control.place(self.options.max_sessions).ok_or_else(|| {
             let max = self.options.max_sessions;
-            Rejection::unavailable(&id, format!("there are {max} sessions, which is the limit: try again later"))
+            Rejection::unavailable(
+                &id,
+                format!("there are {max} sessions, which is the limit: try again later"),
+            )
         })?;
         let session = Session::random()
             .map_err(|error| Rejection::unavailable(&id, format!("no randomness for a session id: {error}")))?;
         parts.extensions.insert(session.clone());
         let failed = |failure: &Failure| Rejection::failed(failure.status(), &id, failure);
-        let exchange = self.exchange(session.clone()).await.map_err(|failure| failed(&failure))?;
+        let exchange = self
+            .exchange(session.clone())
+            .await
+            .map_err(|failure| failed(&failure))?;
         let items = run(exchange.clone(), call(message, parts), self.options.ready_timeout);
         let within = self.options.initialize_timeout;
         let (early, answer) = tokio::time::timeout(within, answer(items))

@@ -1,14 +1,12 @@
 //! 2025-03-26 to 2025-11-25: what a client sends in its session.
 
 use super::body::ServerBody;
-use super::builder::Server;
-use super::dispatch::{Outcome, call, request_id, session_id};
+use super::dispatch::{Edge, Outcome, call, request_id, session_id};
 use super::encode::Chunks;
 use super::failure::Failure;
 use super::headers::{self, LEGACY, PROTOCOL_VERSION};
 use super::live::{Ended, Live};
 use super::make::{Make, Served};
-use super::mirror::text_at;
 use super::modern::not_accepted;
 use super::reject::Rejection;
 use super::respond::{First, bare, events, first};
@@ -21,7 +19,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
-impl<E: Served, M: Make<E>> Server<E, M> {
+impl<E: Served, M: Make<E>> Edge<E, M> {
     /// A POST with a session id.
     pub(super) async fn in_session(self, message: Message, mut parts: Parts) -> Outcome {
         let id = request_id(&message);
@@ -144,7 +142,9 @@ impl<E: Served, M: Make<E>> Server<E, M> {
 
 /// Ends a call for the client that made it. It is for this hop alone: dropping the call is what tells the next.
 fn cancel(live: &Live, message: &Message) -> Result<(), Rejection> {
-    let named = message.find(&["requestId"]).map_err(|error| Rejection::invalid(error.to_string()))?;
+    let named = message
+        .find(&["requestId"])
+        .map_err(|error| Rejection::invalid(error.to_string()))?;
     let raw = named.zip(message.payload()).map(|(range, payload)| &payload[range]);
     if let Some(id) = raw.and_then(|raw| Id::from_raw(raw.as_bytes()).ok()) {
         live.cancel(&id);

@@ -166,7 +166,11 @@ impl Live {
             return;
         };
         let call = state.calls.remove(&key);
-        let asks: Vec<Ask> = state.asks.extract_if(|_, ask| ask.task == key).map(|(_, ask)| ask).collect();
+        let asks: Vec<Ask> = state
+            .asks
+            .extract_if(|_, ask| ask.task == key)
+            .map(|(_, ask)| ask)
+            .collect();
         drop(state);
         if let Some(call) = call {
             call.out.finish(End::Silent);
@@ -181,7 +185,11 @@ impl Live {
         let mut forgotten = Vec::new();
         if state.asks.len() >= ASKS {
             let mut cx = Context::from_waker(Waker::noop());
-            forgotten.extend(state.asks.extract_if(|_, ask| ask.responder.poll_closed(&mut cx).is_ready()));
+            forgotten.extend(
+                state
+                    .asks
+                    .extract_if(|_, ask| ask.responder.poll_closed(&mut cx).is_ready()),
+            );
         }
         let refused = if state.ended || state.asks.len() >= ASKS {
             Err(responder)
@@ -234,7 +242,10 @@ impl Live {
         let key = request.id().and_then(|id| id.as_u64());
         let ask = key.and_then(|key| self.lock().asks.remove(&key));
         if let Some(ask) = ask {
-            refuse(ask.responder, "the client reads no stream that the request could be sent on");
+            refuse(
+                ask.responder,
+                "the client reads no stream that the request could be sent on",
+            );
         }
     }
 
@@ -285,6 +296,8 @@ fn refuse(responder: Responder, why: &str) {
 // By hand: the calls have no `Debug`.
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live").field("session", &self.session).finish_non_exhaustive()
+        f.debug_struct("Live")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
     }
 }

@@ -95,8 +95,14 @@ fn unsupported(id: &Id, requested: &str) -> Rejection {
 }
 
 fn compare(id: &Id, headers: &HeaderMap, header: &HeaderName, wanted: &str) -> Result<(), Rejection> {
-    let mismatch =
-        |what: &str| Rejection::of(StatusCode::BAD_REQUEST, id, HEADER_MISMATCH, format!("the {header} header {what}"));
+    let mismatch = |what: &str| {
+        Rejection::of(
+            StatusCode::BAD_REQUEST,
+            id,
+            HEADER_MISMATCH,
+            format!("the {header} header {what}"),
+        )
+    };
     let mut values = headers.get_all(header).iter();
     let value = values.next().ok_or_else(|| mismatch("is missing"))?;
     if values.next().is_some() {
@@ -178,7 +184,12 @@ pub(super) fn text_at<'a>(message: &'a Message, path: &[&str]) -> Result<Option<
 fn find<'a>(message: &'a Message, path: &[&str]) -> Result<Option<&'a str>, Rejection> {
     let found = message.find(path).map_err(|ambiguous: Ambiguous| {
         let id = message.id().unwrap_or_else(Id::null);
-        Rejection::of(StatusCode::BAD_REQUEST, &id, code::INVALID_REQUEST, ambiguous.to_string())
+        Rejection::of(
+            StatusCode::BAD_REQUEST,
+            &id,
+            code::INVALID_REQUEST,
+            ambiguous.to_string(),
+        )
     })?;
     Ok(found.zip(message.payload()).map(|(range, payload)| &payload[range]))
 }
@@ -199,9 +210,15 @@ mod tests {
             ("Zm9vYmFy", "foobar"),
             ("w6nDqA==", "éè"),
         ] {
-            assert_eq!(base64(encoded.as_bytes()).as_deref(), Some(text.as_bytes()), "{encoded}");
+            assert_eq!(
+                base64(encoded.as_bytes()).as_deref(),
+                Some(text.as_bytes()),
+                "{encoded}"
+            );
         }
-        for encoded in ["Zg=", "Zg", "Z===", "====", "Zm9v====", "Zg==Zg==", "Zh==", "Zm9=", "Zm-_", "Zm 9", "Zm9v\n"] {
+        for encoded in [
+            "Zg=", "Zg", "Z===", "====", "Zm9v====", "Zg==Zg==", "Zh==", "Zm9=", "Zm-_", "Zm 9", "Zm9v\n",
+        ] {
             assert_eq!(base64(encoded.as_bytes()), None, "{encoded}");
         }
     }

@@ -1,7 +1,6 @@
 //! 2026-07-28: every request stands for itself, and the end of its response is the end of its call.
 
-use super::builder::Server;
-use super::dispatch::{Outcome, call, request_id};
+use super::dispatch::{Edge, Outcome, call, request_id};
 use super::failure::Failure;
 use super::make::{Make, Served};
 use super::reject::Rejection;
@@ -13,7 +12,7 @@ use crate::message::{Id, Kind, Message};
 use http::StatusCode;
 use http::request::Parts;
 
-impl<E: Served, M: Make<E>> Server<E, M> {
+impl<E: Served, M: Make<E>> Edge<E, M> {
     pub(super) async fn modern(mut self, message: Message, parts: Parts) -> Outcome {
         let id = request_id(&message);
         if message.kind() != Kind::Request {
@@ -34,7 +33,7 @@ impl<E: Served, M: Make<E>> Server<E, M> {
                 let source = Source::Call {
                     items: run(exchange, call(message, parts), self.options.ready_timeout),
                     until,
-                    admitted,
+                    _admitted: admitted,
                 };
                 first(source, id.clone(), self.options.keep_alive, modern_status).await
             }

@@ -5,7 +5,7 @@ use super::live::Live;
 use super::queue::{End, Push, Queue};
 use super::run::Running;
 use crate::exchange::{Item, Responder};
-use crate::message::{Message, code};
+use crate::message::Message;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;

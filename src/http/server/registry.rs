@@ -22,7 +22,7 @@ struct State<E> {
 struct Entry<E> {
     exchange: E,
     live: Arc<Live>,
-    place: Place,
+    _place: Place,
 }
 
 impl<E> Registry<E> {
@@ -66,7 +66,14 @@ impl<E> Registry<E> {
             return;
         };
         let mut state = self.lock();
-        state.sessions.insert(id, Entry { exchange, live, place });
+        state.sessions.insert(
+            id,
+            Entry {
+                exchange,
+                live,
+                _place: place,
+            },
+        );
         if state.reaper.is_none() {
             let reaper = tokio::spawn(reap(Arc::downgrade(self), idle));
             state.reaper = Some(reaper.abort_handle());

@@ -29,13 +29,7 @@ impl Rejection {
         }
     }
 
-    pub(super) fn with_data(
-        status: StatusCode,
-        id: &Id,
-        code: i64,
-        text: &str,
-        data: &impl Serialize,
-    ) -> Rejection {
+    pub(super) fn with_data(status: StatusCode, id: &Id, code: i64, text: &str, data: &impl Serialize) -> Rejection {
         Rejection {
             status,
             body: Message::error_with(id, code, text, data).unwrap_or_else(|_| Message::error(id, code, text)),

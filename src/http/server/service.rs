@@ -2,7 +2,7 @@ use super::body::ServerBody;
 use super::builder::Server;
 use super::session::Session;
 use crate::BoxError;
-use crate::exchange::{Call, Exchange};
+use crate::exchange::Exchange;
 use http::{Request, Response};
 use http_body::Body;
 use std::convert::Infallible;
@@ -35,7 +35,7 @@ where
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         ResponseFuture {
             // A clone: nothing of a maker's readiness is carried from one request to the next.
-            response: Box::pin(self.clone().serve(request)),
+            response: Box::pin(self.edge.clone().serve(request)),
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) enum Source {
         items: Running,
         /// Ends the stream without an answer, for calls that have no end of their own.
         until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-        admitted: Admitted,
+        _admitted: Admitted,
     },
     /// What a session's task left for this client (2025-11-25 and before).
     Queue(Reader),
