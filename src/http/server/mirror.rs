@@ -1,0 +1,233 @@
+//! The headers of 2026-07-28 that mirror the body, so that intermediaries need not read it. A server that reads both compares them.
+
+use super::headers::{METHOD, MODERN, NAME, PROTOCOL_VERSION};
+use super::reject::Rejection;
+use crate::message::{Ambiguous, Id, Kind, Message, code};
+use http::header::HeaderName;
+use http::{HeaderMap, StatusCode};
+use std::borrow::Cow;
+
+const HEADER_MISMATCH: i64 = -32020;
+const UNSUPPORTED_VERSION: i64 = -32022;
+
+/// Methods of the revisions before, which 2026-07-28 took away.
+const REMOVED: [&str; 5] = [
+    "initialize",
+    "ping",
+    "logging/setLevel",
+    "resources/subscribe",
+    "resources/unsubscribe",
+];
+
+/// The protocol version that the body says it is of. Only 2026-07-28 and later say one.
+pub(super) fn body_version(message: &Message) -> Result<Option<Cow<'_, str>>, Rejection> {
+    match message.kind() {
+        Kind::Request | Kind::Notification => text_at(message, &["_meta", "io.modelcontextprotocol/protocolVersion"]),
+        Kind::Response | Kind::Error => Ok(None),
+    }
+}
+
+/// Whether the headers alone say 2026-07-28.
+pub(super) fn is_modern_header(headers: &HeaderMap) -> bool {
+    headers.get(PROTOCOL_VERSION).is_some_and(|value| value == MODERN)
+}
+
+/// Checks a request or notification of 2026-07-28 against its headers, and for what the revision asks of every body.
+pub(super) fn check(message: &Message, version: &str, headers: &HeaderMap) -> Result<(), Rejection> {
+    let id = message.id().unwrap_or_else(Id::null);
+    compare(&id, headers, &PROTOCOL_VERSION, version)?;
+    if version != MODERN {
+        return Err(unsupported(&id, version));
+    }
+    let method = message.method().unwrap_or_default();
+    compare(&id, headers, &METHOD, &method)?;
+    if message.kind() == Kind::Request {
+        if find(message, &["_meta", "io.modelcontextprotocol/clientCapabilities"])?.is_none() {
+            return Err(missing(&id, "io.modelcontextprotocol/clientCapabilities"));
+        }
+        if REMOVED.contains(&&*method) {
+            return Err(Rejection::of(
+                StatusCode::NOT_FOUND,
+                &id,
+                code::METHOD_NOT_FOUND,
+                format!("{method} is no method of {MODERN}"),
+            ));
+        }
+    }
+    let named = match &*method {
+        "tools/call" | "prompts/get" => "name",
+        "resources/read" => "uri",
+        _ => return Ok(()),
+    };
+    match text_at(message, &[named])? {
+        Some(value) => compare(&id, headers, &NAME, &value),
+        // A body without a name is for the exchange to refuse.
+        None => Ok(()),
+    }
+}
+
+/// A body of 2026-07-28 lacks what every request has to say of itself.
+pub(super) fn missing(id: &Id, field: &str) -> Rejection {
+    Rejection::of(
+        StatusCode::BAD_REQUEST,
+        id,
+        code::INVALID_PARAMS,
+        format!("params._meta lacks {field:?}, which {MODERN} requires"),
+    )
+}
+
+fn unsupported(id: &Id, requested: &str) -> Rejection {
+    #[derive(serde::Serialize)]
+    struct Versions<'a> {
+        supported: [&'a str; 1],
+        requested: &'a str,
+    }
+    Rejection::with_data(
+        StatusCode::BAD_REQUEST,
+        id,
+        UNSUPPORTED_VERSION,
+        "unsupported protocol version",
+        &Versions {
+            supported: [MODERN],
+            requested,
+        },
+    )
+}
+
+fn compare(id: &Id, headers: &HeaderMap, header: &HeaderName, wanted: &str) -> Result<(), Rejection> {
+    let mismatch = |what: &str| {
+        Rejection::of(
+            StatusCode::BAD_REQUEST,
+            id,
+            HEADER_MISMATCH,
+            format!("the {header} header {what}"),
+        )
+    };
+    let mut values = headers.get_all(header).iter();
+    let value = values.next().ok_or_else(|| mismatch("is missing"))?;
+    if values.next().is_some() {
+        return Err(mismatch("stands there more than once"));
+    }
+    let value = value
+        .to_str()
+        .ok()
+        .and_then(|value| decode(value.trim_matches([' ', '\t'])))
+        .ok_or_else(|| mismatch("is malformed"))?;
+    if *value == *wanted.as_bytes() {
+        return Ok(());
+    }
+    Err(mismatch("differs from the body"))
+}
+
+/// A header's value without its encoding, or nothing when that is malformed.
+fn decode(value: &str) -> Option<Cow<'_, [u8]>> {
+    match value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) {
+        Some(encoded) => base64(encoded.as_bytes()).map(Cow::Owned),
+        None => Some(Cow::Borrowed(value.as_bytes())),
+    }
+}
+
+/// RFC 4648 section 4, with padding, and strict: one text has one encoding.
+fn base64(encoded: &[u8]) -> Option<Vec<u8>> {
+    let (groups, []) = encoded.as_chunks::<4>() else {
+        return None;
+    };
+    let mut decoded = Vec::with_capacity(groups.len() * 3);
+    for (at, group) in groups.iter().enumerate() {
+        let padding = match group {
+            [_, _, b'=', b'='] => 2,
+            [_, _, _, b'='] => 1,
+            _ => 0,
+        };
+        if padding > 0 && at + 1 < groups.len() {
+            return None;
+        }
+        let mut bits = 0_u32;
+        for &byte in &group[..4 - padding] {
+            bits = bits << 6 | sextet(byte)?;
+        }
+        bits <<= 6 * padding;
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        let (kept, rest) = bytes.split_at(3 - padding);
+        if rest.iter().any(|&byte| byte != 0) {
+            return None;
+        }
+        decoded.extend_from_slice(kept);
+    }
+    Some(decoded)
+}
+
+fn sextet(byte: u8) -> Option<u32> {
+    Some(u32::from(match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    }))
+}
+
+/// The string at a path of the payload, unescaped. What is no string is not there.
+pub(super) fn text_at<'a>(message: &'a Message, path: &[&str]) -> Result<Option<Cow<'a, str>>, Rejection> {
+    let Some(raw) = find(message, path)? else {
+        return Ok(None);
+    };
+    let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+    Ok(match inner {
+        Some(inner) if !inner.contains('\\') => Some(Cow::Borrowed(inner)),
+        Some(_) => serde_json::from_str(raw).ok().map(Cow::Owned),
+        None => None,
+    })
+}
+
+fn find<'a>(message: &'a Message, path: &[&str]) -> Result<Option<&'a str>, Rejection> {
+    let found = message.find(path).map_err(|ambiguous: Ambiguous| {
+        let id = message.id().unwrap_or_else(Id::null);
+        Rejection::of(
+            StatusCode::BAD_REQUEST,
+            &id,
+            code::INVALID_REQUEST,
+            ambiguous.to_string(),
+        )
+    })?;
+    Ok(found.zip(message.payload()).map(|(range, payload)| &payload[range]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{base64, decode};
+
+    #[test]
+    fn base64_is_read_as_rfc_4648_writes_it() {
+        for (encoded, text) in [
+            ("", ""),
+            ("Zg==", "f"),
+            ("Zm8=", "fo"),
+            ("Zm9v", "foo"),
+            ("Zm9vYg==", "foob"),
+            ("Zm9vYmE=", "fooba"),
+            ("Zm9vYmFy", "foobar"),
+            ("w6nDqA==", "éè"),
+        ] {
+            assert_eq!(
+                base64(encoded.as_bytes()).as_deref(),
+                Some(text.as_bytes()),
+                "{encoded}"
+            );
+        }
+        for encoded in [
+            "Zg=", "Zg", "Z===", "====", "Zm9v====", "Zg==Zg==", "Zh==", "Zm9=", "Zm-_", "Zm 9", "Zm9v\n",
+        ] {
+            assert_eq!(base64(encoded.as_bytes()), None, "{encoded}");
+        }
+    }
+
+    #[test]
+    fn only_the_whole_marker_in_lower_case_is_an_encoding() {
+        assert_eq!(decode("=?base64?Zm9v?=").as_deref(), Some(&b"foo"[..]));
+        assert_eq!(decode("=?base64?Zm9?="), None);
+        assert_eq!(decode("=?BASE64?Zm9v?=").as_deref(), Some(&b"=?BASE64?Zm9v?="[..]));
+        assert_eq!(decode("plain").as_deref(), Some(&b"plain"[..]));
+    }
+}
