@@ -258,19 +258,18 @@ async fn last_item_that_is_there_is_given_however_late_it_is_read() {
 
 #[tokio::test(start_paused = true)]
 async fn timer_that_was_armed_for_later_is_moved_to_a_tighter_deadline() {
-    // Waiting for the first item arms for 100 s; the idle limit within the same reply is 1 s.
-    let (script, _) = Script::new([Step::Wait(SECOND / 2), Step::Item(1)]);
-    let mut reply = reply(
-        TimeoutLayer::new()
-            .idle(SECOND)
-            .total(SECOND * 100)
-            .policy(StopAfter(0)),
-        script.then_silence(),
-    )
-    .await;
+    // While the idle clock stands, the total limit of 100 s is waited for; then the idle limit of 1 s.
+    let (script, _) = Script::new([Step::Item(7), Step::Wait(SECOND / 2), Step::Item(1)]);
+    let layer = TimeoutLayer::new()
+        .idle(SECOND)
+        .total(SECOND * 100)
+        .policy(StopAfter(7));
+    let mut reply = reply(layer, script.then_silence()).await;
     let began = Instant::now();
+    assert_eq!(next(&mut reply).await.unwrap().unwrap(), 7);
     assert_eq!(next(&mut reply).await.unwrap().unwrap(), 1);
-    assert_eq!(elapsed(&next(&mut reply).await.unwrap().unwrap_err()).0, Phase::Idle);
+    let error = next(&mut reply).await.unwrap().unwrap_err();
+    assert_eq!(elapsed(&error), (Phase::Idle, SECOND));
     assert_eq!(began.elapsed().as_millis(), 1500);
 }
 
