@@ -38,10 +38,18 @@ impl Message {
                 // An escaped quote would make it another string than the whole: such an id is left unread.
                 (!text[start..].contains(&b'\\')).then_some(start)?
             }
-            _ => body.iter().rposition(|byte| matches!(byte, b':' | b'"' | b',' | b'{'))? + 1,
+            _ => {
+                body.iter()
+                    .rposition(|byte| matches!(byte, b':' | b'"' | b',' | b'{'))?
+                    + 1
+            }
         };
         let (before, id) = body.split_at(start);
-        let key = before.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end().strip_suffix(b"\"id\"")?;
+        let key = before
+            .trim_ascii_end()
+            .strip_suffix(b":")?
+            .trim_ascii_end()
+            .strip_suffix(b"\"id\"")?;
         matches!(key.trim_ascii_end().last(), Some(b',' | b'{')).then_some(())?;
         Id::from_raw(id.trim_ascii()).ok()
     }

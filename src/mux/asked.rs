@@ -34,7 +34,10 @@ enum State {
 impl Asked {
     pub(super) fn new(room: usize) -> Asked {
         let room = u32::try_from(room).expect("at most 65,536");
-        Asked { entries: (0..room).map(|_| Entry::new()).collect(), free: (0..room).rev().collect() }
+        Asked {
+            entries: (0..room).map(|_| Entry::new()).collect(),
+            free: (0..room).rev().collect(),
+        }
     }
 
     /// A place for the request `id`, by its key, unless all are taken.
@@ -66,7 +69,9 @@ impl Asked {
     /// Takes the answer to be written, and frees its place.
     pub(super) fn take_answer(&mut self, key: u64) -> Option<Message> {
         let index = self.find(key)?;
-        let State::Answered(answer) = &mut self.entries[index as usize].state else { return None };
+        let State::Answered(answer) = &mut self.entries[index as usize].state else {
+            return None;
+        };
         let answer = answer.take();
         self.release(index);
         answer
@@ -88,7 +93,9 @@ impl Asked {
     }
 
     pub(super) fn take_note(&mut self, key: u64) -> (Option<Message>, Option<Waker>) {
-        let Some(index) = self.find(key) else { return (None, None) };
+        let Some(index) = self.find(key) else {
+            return (None, None);
+        };
         let entry = &mut self.entries[index as usize];
         (entry.note.take(), entry.note_waker.take())
     }
@@ -106,7 +113,10 @@ impl Asked {
 
     /// The peer gives up its request `id`; whether it had one here.
     pub(super) fn close(&mut self, id: &Id, wakers: &mut Vec<Waker>) -> bool {
-        let Some(entry) = self.entries.iter_mut().find(|entry| matches!(entry.state, State::Open) && entry.id == *id)
+        let Some(entry) = self
+            .entries
+            .iter_mut()
+            .find(|entry| matches!(entry.state, State::Open) && entry.id == *id)
         else {
             return false;
         };
@@ -143,7 +153,14 @@ impl Asked {
 
 impl Entry {
     fn new() -> Entry {
-        Entry { generation: 0, id: Id::null(), state: State::Free, note: None, note_waker: None, closed_waker: None }
+        Entry {
+            generation: 0,
+            id: Id::null(),
+            state: State::Free,
+            note: None,
+            note_waker: None,
+            closed_waker: None,
+        }
     }
 
     fn close(&mut self, wakers: &mut Vec<Waker>) {

@@ -109,18 +109,41 @@ impl fmt::Display for Error {
         match &self.0 {
             Kind::Disconnected { sent: false, why } => write!(f, "never sent: {why}"),
             Kind::Disconnected { sent: true, why } => write!(f, "sent but not answered, it may have run: {why}"),
-            Kind::TooLarge { limit, size, answer: true } => {
-                write!(f, "the answer has at least {size} bytes, the limit is {limit}: raise the maximum message size, or ask for less")
+            Kind::TooLarge {
+                limit,
+                size,
+                answer: true,
+            } => {
+                write!(
+                    f,
+                    "the answer has at least {size} bytes, the limit is {limit}: raise the maximum message size, or ask for less"
+                )
             }
-            Kind::TooLarge { limit, size, answer: false } => {
-                write!(f, "the message has {size} bytes, the limit is {limit}: raise the maximum message size, or send less")
+            Kind::TooLarge {
+                limit,
+                size,
+                answer: false,
+            } => {
+                write!(
+                    f,
+                    "the message has {size} bytes, the limit is {limit}: raise the maximum message size, or send less"
+                )
             }
             Kind::Unread { limit, held, total } => {
-                let whose = if *total { "of all exchanges of the connection" } else { "of this exchange" };
-                write!(f, "{held} bytes of items {whose} were left unread, the limit is {limit}: read the reply as it comes")
+                let whose = if *total {
+                    "of all exchanges of the connection"
+                } else {
+                    "of this exchange"
+                };
+                write!(
+                    f,
+                    "{held} bytes of items {whose} were left unread, the limit is {limit}: read the reply as it comes"
+                )
             }
             Kind::Ambiguous(ambiguous) => write!(f, "refused, as parsers would read different tokens: {ambiguous}"),
-            Kind::NotACall => f.write_str("a call carries a request or a notification: answers go through their Responder"),
+            Kind::NotACall => {
+                f.write_str("a call carries a request or a notification: answers go through their Responder")
+            }
             Kind::EndedByPeer => f.write_str("the peer ended the request with a cancellation"),
         }
     }
@@ -154,7 +177,11 @@ pub(super) struct WriteStalled(pub(super) Duration);
 
 impl fmt::Display for WriteStalled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the peer did not read for {:?}, so writing to it was given up", self.0)
+        write!(
+            f,
+            "the peer did not read for {:?}, so writing to it was given up",
+            self.0
+        )
     }
 }
 

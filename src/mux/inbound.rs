@@ -1,10 +1,10 @@
 //! What is done with a frame that was read.
 
+use super::Error;
 use super::driver::Driver;
 use super::shared::{After, Shared, State, weight};
 use super::stats::count;
 use super::table::Lane;
-use super::Error;
 use crate::codec::{Frame, Framing};
 use crate::exchange::{Exchange, Item, Responder};
 use crate::message::{Id, Kind, Message, PrefixHead, code};
@@ -52,9 +52,17 @@ impl<R, W, H: Exchange, F: Framing> Driver<R, W, H, F> {
                 Frame::Whole(bytes) => bytes,
                 Frame::TooLong(too_long) => {
                     count(&shared.counters.too_large);
-                    tracing::warn!(limit = too_long.limit(), size = too_long.at_least(), "skipping a message over the size limit");
+                    tracing::warn!(
+                        limit = too_long.limit(),
+                        size = too_long.at_least(),
+                        "skipping a message over the size limit"
+                    );
                     let head = Message::id_in_prefix(too_long.prefix());
-                    let cut = Cut { limit: too_long.limit(), size: too_long.at_least(), head };
+                    let cut = Cut {
+                        limit: too_long.limit(),
+                        size: too_long.at_least(),
+                        head,
+                    };
                     if cut.head.id.is_some() {
                         self.inbound.push(Inbound::TooLong(cut));
                     } else {
@@ -159,7 +167,11 @@ impl State {
         let index = id_at(&message, &at).and_then(|wire| self.table.sent(&wire));
         let original = index.and_then(|index| {
             let slot = &self.table[index];
-            if is_token { slot.token.as_ref().map(|(token, _)| token.clone()) } else { slot.id.clone() }
+            if is_token {
+                slot.token.as_ref().map(|(token, _)| token.clone())
+            } else {
+                slot.id.clone()
+            }
         });
         let (Some(index), Some(original)) = (index, original) else {
             // A token that we did not mint came from the peer's own client, through a handler that serves it.

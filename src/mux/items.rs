@@ -25,11 +25,17 @@ enum Of {
 
 impl Items {
     pub(super) fn call(alive: Arc<Alive>, slot: u32) -> Items {
-        Items { alive, of: Of::Call(slot) }
+        Items {
+            alive,
+            of: Of::Call(slot),
+        }
     }
 
     pub(super) fn listen(alive: Arc<Alive>, turn: u64) -> Items {
-        Items { alive, of: Of::Listen(turn) }
+        Items {
+            alive,
+            of: Of::Listen(turn),
+        }
     }
 }
 
@@ -45,7 +51,9 @@ impl Stream for Items {
                 (Some(item), over)
             }
             Of::Listen(turn) => {
-                let Poll::Ready(next) = self.alive.shared.poll_listen(turn, cx) else { return Poll::Pending };
+                let Poll::Ready(next) = self.alive.shared.poll_listen(turn, cx) else {
+                    return Poll::Pending;
+                };
                 let over = !matches!(next, Some(Ok(_)));
                 (next, over)
             }

@@ -51,7 +51,9 @@ impl Listener {
         }
         let mut lost = false;
         while self.items.len() > RING || self.held > RING_BYTES {
-            let Some((item, weight)) = self.items.pop_front() else { break };
+            let Some((item, weight)) = self.items.pop_front() else {
+                break;
+            };
             self.held -= weight;
             trash.push(item);
             lost = true;

@@ -85,7 +85,11 @@ impl<H: Exchange> Server<H> {
 
     /// The peer gave up its request `id`; whether one is waiting or running. The latest goes first, where ids are equal.
     pub(super) fn cancel(&mut self, id: &Id) -> bool {
-        if let Some(at) = self.inbox.iter().rposition(|message| message.id_bytes() == Some(id.as_bytes())) {
+        if let Some(at) = self
+            .inbox
+            .iter()
+            .rposition(|message| message.id_bytes() == Some(id.as_bytes()))
+        {
             self.inbox.remove(at);
             self.requests -= 1;
             return true;

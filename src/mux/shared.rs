@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) driver: Option<Waker>,
     /// The last connection and the last reply have been dropped.
     pub(super) orphaned: bool,
+    /// Why no more calls are taken; those in flight go on.
+    pub(super) closing: Option<Disconnected>,
     pub(super) closed: Option<Disconnected>,
 }
 
@@ -109,9 +111,15 @@ impl Shared {
             unread: 0,
             driver: None,
             orphaned: false,
+            closing: None,
             closed: None,
         };
-        Shared { state: Mutex::new(state), protocol, bounds, counters: Counters::default() }
+        Shared {
+            state: Mutex::new(state),
+            protocol,
+            bounds,
+            counters: Counters::default(),
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -125,6 +133,19 @@ impl Shared {
         let request = state.abandon(index, &mut after);
         drop(state);
         drop(request);
+        after.run();
+    }
+
+    /// Takes no more calls. Those that wait to be ready fail.
+    pub(super) fn refuse_calls(&self, why: Disconnected) {
+        let mut after = After::default();
+        let mut state = self.lock();
+        if state.closing.is_none() {
+            state.closing = Some(why);
+        }
+        state.waiters.wake_all(&mut after.more);
+        state.wake_driver(&mut after);
+        drop(state);
         after.run();
     }
 
@@ -142,6 +163,12 @@ impl Shared {
 }
 
 impl State {
+    /// Why a call made now can't be sent.
+    pub(super) fn unavailable(&self) -> Option<Error> {
+        let why = self.closed.as_ref().or(self.closing.as_ref())?;
+        Some(Error::disconnected(false, why.clone()))
+    }
+
     /// Frees the slot, or hands it to the first who waits.
     pub(super) fn free(&mut self, index: u32, after: &mut After) {
         let lane = self.table[index].lane;
@@ -182,7 +209,8 @@ impl State {
     pub(super) fn push_item(&mut self, index: u32, item: Item, bounds: &Bounds, after: &mut After) -> bool {
         let weight = weight(&item);
         let slot = &mut self.table[index];
-        slot.items.push_back(if slot.items.is_empty() { item } else { detach(item) });
+        slot.items
+            .push_back(if slot.items.is_empty() { item } else { detach(item) });
         slot.held += weight;
         self.unread += weight;
         let held = slot.held;
@@ -192,7 +220,11 @@ impl State {
             return false;
         }
         if self.unread > bounds.unread_total {
-            let most = self.table.iter().max_by_key(|(_, slot)| slot.held).map_or(index, |(index, _)| index);
+            let most = self
+                .table
+                .iter()
+                .max_by_key(|(_, slot)| slot.held)
+                .map_or(index, |(index, _)| index);
             self.fail(most, Error::unread(bounds.unread_total, self.unread, true), after);
             return false;
         }
@@ -236,8 +268,12 @@ impl State {
     }
 
     fn close(&mut self, why: &Disconnected, after: &mut After) {
-        let occupied: Vec<u32> =
-            self.table.iter().filter(|(_, slot)| slot.state != Slot::Free).map(|(index, _)| index).collect();
+        let occupied: Vec<u32> = self
+            .table
+            .iter()
+            .filter(|(_, slot)| slot.state != Slot::Free)
+            .map(|(index, _)| index)
+            .collect();
         for index in occupied {
             let slot = &mut self.table[index];
             match slot.state {

@@ -79,7 +79,11 @@ impl<H: Exchange> Server<H> {
             return None;
         }
         let index = u32::try_from(self.places.len()).ok()?;
-        let flag = Arc::new(PlaceWaker { list: self.ready.clone(), index, queued: AtomicBool::new(false) });
+        let flag = Arc::new(PlaceWaker {
+            list: self.ready.clone(),
+            index,
+            queued: AtomicBool::new(false),
+        });
         self.places.push(Place {
             running: Box::pin(Running::Idle),
             waker: flag.clone().into(),
@@ -126,7 +130,11 @@ impl<H: Exchange> Server<H> {
     }
 
     pub(super) fn end_by_id(&mut self, id: &Id) -> bool {
-        let Some(index) = self.places.iter().rposition(|place| place.busy && place.id.as_ref() == Some(id)) else {
+        let Some(index) = self
+            .places
+            .iter()
+            .rposition(|place| place.busy && place.id.as_ref() == Some(id))
+        else {
             return false;
         };
         self.end(index as u32).is_some()

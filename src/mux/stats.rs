@@ -37,7 +37,16 @@ macro_rules! counters {
     };
 }
 
-counters!(frames, not_messages, too_large, late, unknown_tokens, strays_dropped, refused, unread);
+counters!(
+    frames,
+    not_messages,
+    too_large,
+    late,
+    unknown_tokens,
+    strays_dropped,
+    refused,
+    unread
+);
 
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Relaxed);

@@ -90,7 +90,11 @@ impl Table {
         let generations = WIRE_IDS / self.slots.len() as u32;
         let slot = &mut self[index];
         debug_assert!(slot.items.is_empty(), "items are dropped without the lock");
-        slot.generation = if slot.generation + 1 >= generations { 1 } else { slot.generation + 1 };
+        slot.generation = if slot.generation + 1 >= generations {
+            1
+        } else {
+            slot.generation + 1
+        };
         slot.state = State::Free;
         slot.request = None;
         slot.id = None;

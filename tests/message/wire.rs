@@ -44,7 +44,7 @@ fn a_new_id_copies_no_payload() {
     assert_eq!(message.segments(), [&frame[..], b"", b""]);
     assert_eq!(message.tail(), frame);
 
-    let renamed = message.clone().with_id(Id::number(7));
+    let renamed = message.with_id(Id::number(7));
     let [before, id, after] = renamed.segments();
     assert_eq!(before, br#"{"jsonrpc":"2.0","id":"#);
     assert_eq!(id, b"7");
