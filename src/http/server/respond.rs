@@ -1,7 +1,7 @@
 use super::body::ServerBody;
 use super::encode::Chunks;
 use super::failure::Failure;
-use super::source::{Event, Source};
+use super::source::{Beginning, Event, Source};
 use super::timer::Timer;
 use crate::message::{Id, Kind, Message};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
@@ -28,17 +28,17 @@ pub(super) async fn first(
     status: impl FnOnce(&Message) -> StatusCode,
 ) -> First {
     let mut timer = pin!(Timer::new(keep_alive));
-    let event = poll_fn(|cx| match source.poll_event(cx) {
-        Poll::Ready(event) => Poll::Ready(Some(event)),
+    let beginning = poll_fn(|cx| match source.poll_beginning(cx) {
+        Poll::Ready(beginning) => Poll::Ready(Some(beginning)),
         Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
     })
     .await;
-    First::Response(match event {
-        Some(Some(Event::Answer(answer))) => json(&answer, status(&answer)),
-        Some(Some(Event::Failed(failure))) => return First::Failed(failure),
-        Some(Some(Event::Item(message))) => events(ServerBody::events(Chunks::event(message), source, id, keep_alive)),
+    First::Response(match beginning {
+        Some(Beginning::End(Some(Event::Answer(answer)))) => json(&answer, status(&answer)),
+        Some(Beginning::End(Some(Event::Failed(failure)))) => return First::Failed(failure),
+        Some(Beginning::Items(chunks)) => events(ServerBody::events(chunks, source, id, keep_alive)),
         // The client took its request back before anything was sent: a stream with nothing in it answers nothing.
-        Some(None) => events(ServerBody::empty()),
+        Some(Beginning::End(_)) => events(ServerBody::empty()),
         None => events(ServerBody::events(Chunks::keep_alive(), source, id, keep_alive)),
     })
 }
