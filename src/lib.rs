@@ -13,6 +13,8 @@ pub mod mux;
 pub mod process;
 #[cfg(feature = "mux")]
 pub mod protocol;
+#[cfg(feature = "stdio")]
+pub mod stdio;
 
 #[doc(no_inline)]
 pub use tower_transport_layers as layers;

@@ -54,16 +54,14 @@ impl Default for RingOptions {
     }
 }
 
-/// What a [`BlockRing`](super::BlockRing) has done so far.
+/// What a [`BlockRing`](super::BlockRing) has done since it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RingStats {
-    /// Blocks allocated because none was free. It stops rising as soon as the consumer keeps up.
-    pub missed: u64,
+    /// Blocks that the ring owns, allocated one by one because none was free. It stops rising as soon as the consumer keeps up.
+    pub blocks: u64,
     /// Frames that outgrew a block and got a buffer of their own.
     pub oversized: u64,
     /// Frames copied out, one allocation each, because unread frames hold every other block.
     pub copied: u64,
-    /// Blocks that the ring owns now.
-    pub blocks: u64,
 }

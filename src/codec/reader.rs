@@ -18,8 +18,9 @@ const READS_PER_POLL: usize = 32;
 
 /// Reads frames from a byte stream.
 ///
-/// It reads only when it has handed out every frame that it holds. In the place of a frame over the limit come one [`Frame::TooLong`], as
-/// soon as the limit is passed, and one [`Frame::Skipped`] at its end; the frames before and behind it come as if it were not there. See the [module docs](super) for an example.
+/// It reads only when it has handed out every frame that it holds. In the place of a frame over the limit come one
+/// [`Frame::TooLong`], as soon as the limit is passed, and one [`Frame::Skipped`] at its end; the frames before and behind it come as if
+/// it were not there. See the [module docs](super) for an example.
 ///
 /// Dropping it drops what is buffered; frames that were handed out stay valid.
 #[derive(Debug)]

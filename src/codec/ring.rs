@@ -19,7 +19,8 @@ use super::{RingOptions, RingStats};
 /// Memory: the ring owns at most [`RingOptions::blocks`] blocks, plus one buffer for a frame that outgrows half a block. That buffer
 /// doubles up to the caller's limit, leaves with its frame (cut to its size), and is never kept. When unread frames hold every block but
 /// the one being filled, frames are copied out exactly, until a block is free again. So what the consumer keeps costs at most the
-/// blocks, plus the very bytes it keeps.
+/// blocks, plus the very bytes it keeps. Blocks are allocated when they are needed and freed with the ring, or with the last frame that
+/// refers to them.
 pub struct BlockRing {
     /// What is read and not yet taken. Empty while there is a frame in `big`.
     current: BytesMut,
@@ -27,7 +28,8 @@ pub struct BlockRing {
     big: Vec<u8>,
     /// Empty handles of the other blocks, to which frames may still refer.
     used: Vec<BytesMut>,
-    /// No other block is free: a frame that refers to `current` would cost a block that the ring may not own.
+    /// All blocks are there and none but `current` is free, so frames are copied out of it: it stays free to be used again. While this
+    /// is false, another block is free or may be allocated, and a frame may pin `current`.
     copying: bool,
     options: RingOptions,
     stats: RingStats,
@@ -158,7 +160,7 @@ impl BlockRing {
         if self.current.capacity() - len >= want {
             return;
         }
-        if self.stats.missed == 0 {
+        if self.stats.blocks == 0 {
             self.current = self.allocate();
             self.copying = blocks == 1;
         } else if self.current.try_reclaim(block - len) {
@@ -183,7 +185,6 @@ impl BlockRing {
     }
 
     fn allocate(&mut self) -> BytesMut {
-        self.stats.missed += 1;
         self.stats.blocks += 1;
         BytesMut::with_capacity(self.options.block)
     }

@@ -1,5 +1,5 @@
 use super::Message;
-use super::envelope::unescape;
+use super::member::unescape;
 use super::strings::plain_end;
 use memchr::memmem;
 use std::fmt;
@@ -36,11 +36,11 @@ impl Message {
     ///
     /// [`Ambiguous`] if a name on the way stands twice in its object.
     pub fn find(&self, path: &[&str]) -> Result<Option<Range<usize>>, Ambiguous> {
-        let Some(payload) = self.envelope.payload.range() else {
+        let Some(payload) = self.payload_bytes() else {
             return Ok(None);
         };
         let mut walk = Walk {
-            bytes: &self.bytes[payload],
+            bytes: payload,
             pos: 0,
             escapes: self.envelope.escaped_keys,
         };

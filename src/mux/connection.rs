@@ -3,6 +3,7 @@ use super::table::{Lane, State as Slot};
 use super::{Error, Items, Stats};
 use crate::exchange::{Call, Input, Item, Reply};
 use crate::message::{Id, Kind, Message};
+use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
@@ -31,15 +32,16 @@ enum Ready {
 }
 
 /// Held by all who may still want something of the peer.
-#[derive(Debug)]
 pub(super) struct Alive {
     pub(super) shared: Arc<Shared>,
+    /// What is to be dropped with the last of them.
+    _guard: Option<Box<dyn Send + Sync>>,
 }
 
 impl Connection {
-    pub(super) fn new(shared: Arc<Shared>) -> Connection {
+    pub(super) fn new(shared: Arc<Shared>, guard: Option<Box<dyn Send + Sync>>) -> Connection {
         Connection {
-            alive: Arc::new(Alive { shared }),
+            alive: Arc::new(Alive { shared, _guard: guard }),
             ready: Ready::No,
         }
     }
@@ -87,8 +89,8 @@ impl Service<Call> for Connection {
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut state = self.alive.shared.lock();
-        if let Some(why) = &state.closed {
-            return Poll::Ready(Err(Error::disconnected(false, why.clone())));
+        if let Some(error) = state.unavailable() {
+            return Poll::Ready(Err(error));
         }
         let replaced = match self.ready {
             Ready::Slot(_) => return Poll::Ready(Ok(())),
@@ -148,6 +150,15 @@ impl Drop for Connection {
     }
 }
 
+// By hand: guards have no `Debug`.
+impl fmt::Debug for Alive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Alive")
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Drop for Alive {
     fn drop(&mut self) {
         let mut after = After::default();
@@ -183,8 +194,7 @@ impl Shared {
         };
         let mut after = After::default();
         let mut state = self.lock();
-        if let Some(why) = &state.closed {
-            let error = Error::disconnected(false, why.clone());
+        if let Some(error) = state.unavailable() {
             state.free(slot, &mut after);
             drop(state);
             after.run();

@@ -61,7 +61,16 @@ pub struct Driver<R, W, H: Exchange, F = Lines> {
     yielding: Option<Yield>,
     stall: Option<Pin<Box<Sleep>>>,
     stalled: bool,
-    ending: Option<(End, Pin<Box<Sleep>>)>,
+    ending: Option<Ending>,
+    closing: bool,
+}
+
+/// The connection ends by itself: at the latest at the deadline.
+struct Ending {
+    end: End,
+    deadline: Pin<Box<Sleep>>,
+    /// What the peer has already said may still be read.
+    reads: bool,
 }
 
 /// The woken callers run before what they queue is written, so that it leaves with one system call.
@@ -121,6 +130,7 @@ where
             stall: None,
             stalled: false,
             ending: None,
+            closing: false,
         }
     }
 
@@ -342,7 +352,17 @@ where
                 self.stalled = false;
                 return Ok(());
             }
-            Poll::Ready(Err(error)) => return Err(End::Write(error)),
+            Poll::Ready(Err(error)) => {
+                self.writer.close();
+                let end = End::Write(error);
+                if self.server.is_some() || self.ending.is_some() {
+                    return Err(end);
+                }
+                // The peer may have answered before it went: what it said is read first.
+                self.shared.refuse_calls(end.reason());
+                self.end_soon(end, true);
+                return Ok(());
+            }
             Poll::Pending => {}
         }
         let limit = self.shared.bounds.write_stall;
@@ -363,17 +383,19 @@ where
 
     /// Reads one chunk; whether there was one.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
-        if self.ending.is_some() || self.refusal_room() == 0 {
+        if self.ending.as_ref().is_some_and(|ending| !ending.reads) || self.refusal_room() == 0 {
             return Ok(false);
         }
         match self.reader.poll_frames(cx, &mut self.frames, CHUNK) {
             Poll::Pending => Ok(false),
             Poll::Ready(Err(error)) => Err(End::Read(error)),
             Poll::Ready(Ok(0)) if self.server.is_some() => {
-                self.drain(End::Eof);
+                self.shared.close(End::Eof.reason());
+                self.asks.clear();
+                self.end_soon(End::Eof, false);
                 Ok(true)
             }
-            Poll::Ready(Ok(0)) => Err(End::Eof),
+            Poll::Ready(Ok(0)) => Err(self.ending.take().map_or(End::Eof, |ending| ending.end)),
             Poll::Ready(Ok(_)) => {
                 self.understand();
                 let woken = self.deliver();
@@ -391,12 +413,10 @@ where
         REFUSALS.saturating_sub(self.refusal_bytes + cancels)
     }
 
-    /// Reads no more. What runs may finish within the limit.
-    fn drain(&mut self, end: End) {
-        let deadline = tokio::time::sleep(self.shared.bounds.drain);
-        self.shared.close(end.reason());
-        self.asks.clear();
-        self.ending = Some((end, Box::pin(deadline)));
+    /// What runs, or what the peer has already said, may still come through within the limit.
+    fn end_soon(&mut self, end: End, reads: bool) {
+        let deadline = Box::pin(tokio::time::sleep(self.shared.bounds.drain));
+        self.ending = Some(Ending { end, deadline, reads });
     }
 
     /// Whether the connection has ended by now, with nothing left to do.
@@ -414,21 +434,32 @@ where
                     self.refusals.push_back(refusal);
                 }
             }
-            self.drain(End::Handler(error));
+            let end = End::Handler(error);
+            self.shared.close(end.reason());
+            self.asks.clear();
+            self.end_soon(end, false);
         }
         let quiet = self.refusals.is_empty() && self.writer.is_empty();
-        if let Some((_, deadline)) = &mut self.ending {
-            let idle = quiet && self.server.as_ref().is_none_or(Server::is_idle);
-            if idle || deadline.as_mut().poll(cx).is_ready() {
-                return self.ending.take().map(|(end, _)| end);
+        if let Some(ending) = &mut self.ending {
+            let idle = quiet && !ending.reads && self.server.as_ref().is_none_or(Server::is_idle);
+            if idle || ending.deadline.as_mut().poll(cx).is_ready() {
+                return self.ending.take().map(|ending| ending.end);
             }
-        } else if self.server.is_none() && quiet {
-            let state = self.shared.lock();
-            if state.orphaned && state.queue.is_empty() && state.control.is_empty() && state.asked.in_use() == 0 {
-                return Some(End::Dropped);
-            }
+            return None;
         }
-        None
+        if !quiet || self.server.is_some() && !self.closing {
+            return None;
+        }
+        let state = self.shared.lock();
+        if !state.queue.is_empty() || !state.control.is_empty() {
+            return None;
+        }
+        if self.closing && !self.writer.is_closed() {
+            drop(state);
+            self.writer.close();
+            return None;
+        }
+        (state.orphaned && self.server.is_none() && state.asked.in_use() == 0).then_some(End::Dropped)
     }
 
     /// Whether there is nothing to do until a waker says so.
@@ -500,6 +531,13 @@ where
 }
 
 impl<R, W, H: Exchange, F> Driver<R, W, H, F> {
+    /// Closes our side of the connection and goes on: takes no more calls, writes what is queued, drops the writer, and reads what the
+    /// peer still answers until it closes its side as well.
+    pub fn close_write(&mut self) {
+        self.closing = true;
+        self.shared.refuse_calls(End::Dropped.reason());
+    }
+
     /// Fails all that is in flight, for this reason. The first reason stays.
     pub fn close(&self, why: Disconnected) {
         self.shared.close(why);

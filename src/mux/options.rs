@@ -1,7 +1,8 @@
+use super::Connection;
 use super::driver::Driver;
 use super::serve::Nobody;
 use super::shared::Shared;
-use super::{Connection, slots::Server};
+use super::slots::Server;
 use crate::codec::{FrameReader, Framing, Lines};
 use crate::exchange::Exchange;
 use crate::protocol::{Mcp, Protocol};
@@ -143,7 +144,7 @@ impl<F: Framing> Mux<F> {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        self.build(read, write, None)
+        self.build(read, write, None, None)
     }
 
     /// Serves a peer with `handler`, and speaks to it as well through the connection.
@@ -156,10 +157,32 @@ impl<F: Framing> Mux<F> {
         W: AsyncWrite + Unpin,
         H: Exchange,
     {
-        self.build(read, write, Some(handler))
+        self.build(read, write, Some(handler), None)
     }
 
-    fn build<R, W, H>(self, read: R, write: W, handler: Option<H>) -> (Connection, Driver<R, W, H, F>)
+    /// As [`connect`](Mux::connect), with something that is dropped together with the last connection and reply.
+    ///
+    /// For edges that own more than a pair of streams: a child process, say, that is killed once nobody wants anything of it.
+    pub fn connect_with<R, W>(
+        self,
+        read: R,
+        write: W,
+        guard: impl Send + Sync + 'static,
+    ) -> (Connection, Driver<R, W, Nobody, F>)
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        self.build(read, write, None, Some(Box::new(guard)))
+    }
+
+    fn build<R, W, H>(
+        self,
+        read: R,
+        write: W,
+        handler: Option<H>,
+        guard: Option<Box<dyn Send + Sync>>,
+    ) -> (Connection, Driver<R, W, H, F>)
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
@@ -169,6 +192,6 @@ impl<F: Framing> Mux<F> {
         let server = handler.map(|handler| Server::new(handler, self.bounds.in_flight));
         let reader = FrameReader::new(read, self.framing, self.bounds.message);
         let driver = Driver::new(shared.clone(), reader, write, server);
-        (Connection::new(shared), driver)
+        (Connection::new(shared, guard), driver)
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) driver: Option<Waker>,
     /// The last connection and the last reply have been dropped.
     pub(super) orphaned: bool,
+    /// Why no more calls are taken; those in flight go on.
+    pub(super) closing: Option<Disconnected>,
     pub(super) closed: Option<Disconnected>,
 }
 
@@ -109,6 +111,7 @@ impl Shared {
             unread: 0,
             driver: None,
             orphaned: false,
+            closing: None,
             closed: None,
         };
         Shared {
@@ -133,6 +136,19 @@ impl Shared {
         after.run();
     }
 
+    /// Takes no more calls. Those that wait to be ready fail.
+    pub(super) fn refuse_calls(&self, why: Disconnected) {
+        let mut after = After::default();
+        let mut state = self.lock();
+        if state.closing.is_none() {
+            state.closing = Some(why);
+        }
+        state.waiters.wake_all(&mut after.more);
+        state.wake_driver(&mut after);
+        drop(state);
+        after.run();
+    }
+
     /// Ends everything that is in flight. The first reason stays.
     pub(super) fn close(&self, why: Disconnected) {
         let mut after = After::default();
@@ -147,6 +163,12 @@ impl Shared {
 }
 
 impl State {
+    /// Why a call made now can't be sent.
+    pub(super) fn unavailable(&self) -> Option<Error> {
+        let why = self.closed.as_ref().or(self.closing.as_ref())?;
+        Some(Error::disconnected(false, why.clone()))
+    }
+
     /// Frees the slot, or hands it to the first who waits.
     pub(super) fn free(&mut self, index: u32, after: &mut After) {
         let lane = self.table[index].lane;

@@ -17,7 +17,8 @@ const KEPT: usize = 64 << 10;
 const SLICES: usize = 16;
 
 pub(super) struct Writer<W> {
-    io: W,
+    /// Gone once our side is closed.
+    io: Option<W>,
     /// What goes before `buffer`.
     chunks: VecDeque<Bytes>,
     buffer: BytesMut,
@@ -28,7 +29,7 @@ pub(super) struct Writer<W> {
 impl<W: AsyncWrite + Unpin> Writer<W> {
     pub(super) fn new(io: W) -> Writer<W> {
         Writer {
-            io,
+            io: Some(io),
             chunks: VecDeque::new(),
             buffer: BytesMut::new(),
             pending: 0,
@@ -45,7 +46,23 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         self.pending == 0 && !self.unflushed
     }
 
+    /// Closes our side by dropping the writing half; what waits is lost.
+    pub(super) fn close(&mut self) {
+        self.io = None;
+        self.chunks.clear();
+        self.buffer.clear();
+        self.pending = 0;
+        self.unflushed = false;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.io.is_none()
+    }
+
     pub(super) fn push(&mut self, framing: &impl Framing, message: &Message) {
+        if self.io.is_none() {
+            return;
+        }
         let parts = message.segments();
         let before = self.buffer.len();
         let tail = parts.iter().rposition(|part| !part.is_empty()).unwrap_or(0);
@@ -71,9 +88,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Writes all that waits, and flushes. `Pending` has the writer's waker registered.
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(io) = &mut self.io else {
+            return Poll::Ready(Ok(()));
+        };
         while self.pending > 0 {
             let written = if self.chunks.is_empty() {
-                ready!(Pin::new(&mut self.io).poll_write(cx, &self.buffer))?
+                ready!(Pin::new(&mut *io).poll_write(cx, &self.buffer))?
             } else {
                 let mut slices = [IoSlice::new(&[]); SLICES];
                 let waiting = self.chunks.iter().map(|chunk| &**chunk).chain([&*self.buffer]);
@@ -82,16 +102,17 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                     *slice = IoSlice::new(waiting);
                     used += 1;
                 }
-                ready!(Pin::new(&mut self.io).poll_write_vectored(cx, &slices[..used]))?
+                ready!(Pin::new(&mut *io).poll_write_vectored(cx, &slices[..used]))?
             };
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.unflushed = true;
-            self.advance(written);
+            self.pending -= written;
+            advance(&mut self.chunks, &mut self.buffer, written);
         }
         if self.unflushed {
-            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            ready!(Pin::new(&mut *io).poll_flush(cx))?;
             self.unflushed = false;
         }
         if self.buffer.capacity() > KEPT {
@@ -99,20 +120,19 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
         Poll::Ready(Ok(()))
     }
+}
 
-    fn advance(&mut self, mut written: usize) {
-        self.pending -= written;
-        while let Some(first) = self.chunks.front_mut() {
-            if written < first.len() {
-                first.advance(written);
-                return;
-            }
-            written -= first.len();
-            self.chunks.pop_front();
+fn advance(chunks: &mut VecDeque<Bytes>, buffer: &mut BytesMut, mut written: usize) {
+    while let Some(first) = chunks.front_mut() {
+        if written < first.len() {
+            first.advance(written);
+            return;
         }
-        self.buffer.advance(written);
-        if self.buffer.is_empty() {
-            self.buffer.clear();
-        }
+        written -= first.len();
+        chunks.pop_front();
+    }
+    buffer.advance(written);
+    if buffer.is_empty() {
+        buffer.clear();
     }
 }
