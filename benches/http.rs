@@ -55,7 +55,10 @@ fn main() {
                     values.sort_by(f64::total_cmp);
                     values[values.len() / 2]
                 };
-                (median(samples.iter().map(|s| s.0).collect()), median(samples.iter().map(|s| s.1).collect()))
+                (
+                    median(samples.iter().map(|s| s.0).collect()),
+                    median(samples.iter().map(|s| s.1).collect()),
+                )
             });
             for (variant, (rate, cpu)) in VARIANTS.iter().zip(medians) {
                 let ratio = cpu / medians[0].1;
@@ -66,7 +69,10 @@ fn main() {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
 }
 
 async fn serve(variant: &str, payload: usize) {
@@ -88,7 +94,10 @@ async fn serve(variant: &str, payload: usize) {
                 let service = service_fn(move |request: Request<Incoming>| {
                     let fixed = fixed.clone();
                     async move {
-                        let body = Limited::new(request.into_body(), 4 << 20).collect().await.expect("a body");
+                        let body = Limited::new(request.into_body(), 4 << 20)
+                            .collect()
+                            .await
+                            .expect("a body");
                         std::hint::black_box(body.to_bytes());
                         let response = Response::builder().header(header::CONTENT_TYPE, "application/json");
                         Ok::<_, Infallible>(response.body(Full::new(fixed)).expect("a response"))
@@ -130,8 +139,9 @@ async fn measure(variant: &str, payload: usize, connections: usize, time: Durati
     for _ in 0..connections {
         let stream = TcpStream::connect(&address).await.expect("connected");
         stream.set_nodelay(true).expect("a TCP stream");
-        let (sender, connection) =
-            hyper::client::conn::http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.expect("HTTP");
+        let (sender, connection) = hyper::client::conn::http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream))
+            .await
+            .expect("HTTP");
         tokio::spawn(connection);
         senders.push(sender);
     }
@@ -174,7 +184,9 @@ fn text(payload: usize) -> String {
 
 /// Seconds on a CPU so far, of all threads.
 fn cpu(pid: u32) -> f64 {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return 0.0 };
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return 0.0;
+    };
     let nanos = tasks.flatten().filter_map(|task| {
         let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
         stat.split(' ').next()?.parse::<f64>().ok()
