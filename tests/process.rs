@@ -517,6 +517,22 @@ async fn a_child_outlives_the_thread_that_spawned_it() {
 }
 
 #[test]
+fn more_threads_than_there_are_spawners_may_spawn_at_once() {
+    let runtime = multi_thread();
+    std::thread::scope(|scope| {
+        for _ in 0..32 {
+            scope.spawn(|| {
+                let mut process = runtime.handle().block_on(async { sh("exit 6").spawn().unwrap() });
+                assert_eq!(
+                    runtime.handle().block_on(in_time("exit", process.wait())).code(),
+                    Some(6)
+                );
+            });
+        }
+    });
+}
+
+#[test]
 fn handles_can_go_anywhere() {
     fn anywhere<T: Send + Sync + 'static>() {}
     fn cloned<T: Clone>() {}
@@ -551,7 +567,11 @@ fn is_host() -> bool {
 }
 
 fn run_host(test: &str) {
-    let output = host(test).output().unwrap();
+    succeeds(&mut host(test));
+}
+
+fn succeeds(host: &mut std::process::Command) {
+    let output = host.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}\n{said}", output.status);
 }
@@ -637,6 +657,28 @@ fn two_hundred_processes_leave_counts_as_they_were() {
             })
             .await;
         });
+}
+
+#[test]
+fn a_host_that_ignores_sigchld_still_sees_the_exit_and_kills_the_tree() {
+    const NAME: &str = "a_host_that_ignores_sigchld_still_sees_the_exit_and_kills_the_tree";
+    if !is_host() {
+        // An ignored signal stays ignored across exec. The kernel then reaps children itself, and their status is lost.
+        let host = host(NAME);
+        let mut env = std::process::Command::new("env");
+        env.arg("--ignore-signal=CHLD")
+            .arg(host.get_program())
+            .args(host.get_args());
+        return succeeds(env.env(HOST, "1"));
+    }
+    multi_thread().block_on(async {
+        let mut process = sh("sleep 300 & echo $!; cat").stop_policy(patient()).spawn().unwrap();
+        let grandchild = Lines::of(&mut process).pid().await;
+        let exit = in_time("exit", process.stop()).await;
+        assert_eq!(exit.status(), None);
+        assert!(!exit.success() && exit.to_string().contains("unknown"), "{exit}");
+        until("the grandchild dies", || is_dead(grandchild)).await;
+    });
 }
 
 // PITFALLS 39

@@ -4,13 +4,13 @@ use crate::Variant;
 use crate::measure::{Cell, Meter, Sample, params, spawn};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-pub async fn server() {
+pub(crate) async fn server() {
     let (stdin, mut stdout) = crate::raw::pipes();
     let mut stdin = BufReader::with_capacity(64 << 10, stdin);
     let mut line = Vec::new();
@@ -30,7 +30,7 @@ pub async fn server() {
 
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
 
-pub async fn client(cell: Cell) -> Sample {
+pub(crate) async fn client(cell: Cell) -> Sample {
     let mut child = spawn(Variant::Json, cell);
     let (mut stdin, stdout) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
     let waiting = Waiting::default();
@@ -63,41 +63,35 @@ pub async fn client(cell: Cell) -> Sample {
             }
         }
     };
-    let local = tokio::task::LocalSet::new();
     let text = params(cell.payload);
-    let sample = local
-        .run_until(async {
-            tokio::task::spawn_local(writer);
-            tokio::task::spawn_local(reader);
-            let meter = Rc::new(Meter::start(child.id().expect("runs"), cell));
-            let ids = Rc::new(std::cell::Cell::new(0));
-            let callers: Vec<_> = (0..cell.window)
-                .map(|_| {
-                    let (meter, ids, queue, waiting) = (meter.clone(), ids.clone(), queue.clone(), waiting.clone());
-                    let text = text.clone();
-                    tokio::task::spawn_local(async move {
-                        loop {
-                            let started = Instant::now();
-                            if started >= meter.deadline {
-                                return;
-                            }
-                            let id = ids.replace(ids.get() + 1);
-                            let (answer, answered) = oneshot::channel();
-                            waiting.lock().expect("not poisoned").insert(id, answer);
-                            let call = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"text": text}});
-                            queue.send(call).await.expect("open");
-                            answered.await.expect("answered");
-                            meter.record(started.elapsed());
-                        }
-                    })
-                })
-                .collect();
-            for caller in callers {
-                caller.await.expect("no panic");
-            }
-            meter.finish()
+    tokio::spawn(writer);
+    tokio::spawn(reader);
+    let meter = Arc::new(Meter::start(child.id().expect("runs"), cell));
+    let ids = Arc::new(AtomicU64::new(0));
+    let callers: Vec<_> = (0..cell.window)
+        .map(|_| {
+            let (meter, ids, queue, waiting) = (meter.clone(), ids.clone(), queue.clone(), waiting.clone());
+            let text = text.clone();
+            tokio::spawn(async move {
+                loop {
+                    let started = Instant::now();
+                    if started >= meter.deadline {
+                        return;
+                    }
+                    let id = ids.fetch_add(1, Relaxed);
+                    let (answer, answered) = oneshot::channel();
+                    waiting.lock().expect("not poisoned").insert(id, answer);
+                    let call = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"text": text}});
+                    queue.send(call).await.expect("open");
+                    answered.await.expect("answered");
+                    meter.record(started.elapsed());
+                }
+            })
         })
-        .await;
-    drop(local);
+        .collect();
+    for caller in callers {
+        caller.await.expect("no panic");
+    }
+    let sample = meter.finish();
     sample
 }

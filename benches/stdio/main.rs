@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// Who carries the messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Variant {
+pub(crate) enum Variant {
     Raw,
     Json,
     Rmcp,
@@ -31,7 +31,7 @@ pub enum Variant {
 const VARIANTS: [Variant; 4] = [Variant::Raw, Variant::Json, Variant::Rmcp, Variant::Ours];
 
 impl Variant {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Variant::Raw => "raw",
             Variant::Json => "json",
@@ -54,10 +54,17 @@ fn main() {
         return runtime().block_on(serve(&args[at + 1], args[at + 2].parse().expect("payload size")));
     }
     let options = options(&args);
-    println!("{} rounds of {} s, current-thread runtimes; medians over the rounds", options.rounds, options.seconds);
+    println!(
+        "{} rounds of {} s, current-thread runtimes; medians over the rounds",
+        options.rounds, options.seconds
+    );
     for &payload in &options.payloads {
         for &window in &options.windows {
-            let cell = Cell { payload, window, time: Duration::from_secs_f64(options.seconds) };
+            let cell = Cell {
+                payload,
+                window,
+                time: Duration::from_secs_f64(options.seconds),
+            };
             let mut samples: Vec<(Variant, Vec<Sample>)> = VARIANTS.map(|variant| (variant, Vec::new())).into();
             for _ in 0..options.rounds {
                 for (variant, samples) in &mut samples {
@@ -89,13 +96,19 @@ async fn serve(variant: &str, payload: usize) {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
 }
 
 fn options(args: &[String]) -> Options {
     let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
     let list = |name: &str, default: &[usize]| match value(name) {
-        Some(value) => value.split(',').map(|number| number.parse().expect("a number")).collect(),
+        Some(value) => value
+            .split(',')
+            .map(|number| number.parse().expect("a number"))
+            .collect(),
         None => default.to_vec(),
     };
     Options {

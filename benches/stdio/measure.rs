@@ -1,60 +1,60 @@
 use crate::Variant;
-use std::cell::RefCell;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 /// One cell of the table.
 #[derive(Clone, Copy)]
-pub struct Cell {
+pub(crate) struct Cell {
     /// Bytes of a message on the wire, about.
-    pub payload: usize,
+    pub(crate) payload: usize,
     /// Calls in flight.
-    pub window: usize,
-    pub time: Duration,
+    pub(crate) window: usize,
+    pub(crate) time: Duration,
 }
 
 /// What one run has shown.
-pub struct Sample {
-    pub rate: f64,
-    pub p50: Duration,
+pub(crate) struct Sample {
+    pub(crate) rate: f64,
+    pub(crate) p50: Duration,
     /// Of both processes, per 100,000 round trips.
-    pub cpu: f64,
+    pub(crate) cpu: f64,
 }
 
 /// Measures one run: latencies in a histogram of 1/16 steps, CPU of both processes by `schedstat`.
-pub struct Meter {
+pub(crate) struct Meter {
     child: u32,
     started: Instant,
     cpu: f64,
-    buckets: RefCell<Vec<u64>>,
-    pub deadline: Instant,
+    buckets: Vec<AtomicU64>,
+    pub(crate) deadline: Instant,
 }
 
 impl Meter {
-    pub fn start(child: u32, cell: Cell) -> Meter {
+    pub(crate) fn start(child: u32, cell: Cell) -> Meter {
         let started = Instant::now();
         Meter {
             child,
             started,
             cpu: cpu(std::process::id()) + cpu(child),
-            buckets: RefCell::new(vec![0; 64 * 16]),
+            buckets: (0..64 * 16).map(|_| AtomicU64::new(0)).collect(),
             deadline: started + cell.time,
         }
     }
 
-    pub fn record(&self, took: Duration) {
+    pub(crate) fn record(&self, took: Duration) {
         let nanos = took.as_nanos().max(16) as u64;
         let exponent = nanos.ilog2() as usize;
         let bucket = exponent * 16 + ((nanos >> (exponent - 4)) & 15) as usize;
-        self.buckets.borrow_mut()[bucket] += 1;
+        self.buckets[bucket].fetch_add(1, Relaxed);
     }
 
-    pub fn finish(&self) -> Sample {
+    pub(crate) fn finish(&self) -> Sample {
         let took = self.started.elapsed().as_secs_f64();
         let cpu = cpu(std::process::id()) + cpu(self.child) - self.cpu;
-        let buckets = self.buckets.borrow();
+        let buckets: Vec<u64> = self.buckets.iter().map(|count| count.load(Relaxed)).collect();
         let calls: u64 = buckets.iter().sum();
         let mut seen = 0;
         let middle = buckets.iter().position(|count| {
@@ -63,13 +63,19 @@ impl Meter {
         });
         let middle = middle.unwrap_or(0);
         let nanos = (16 + middle as u64 % 16) << (middle / 16).saturating_sub(4);
-        Sample { rate: calls as f64 / took, p50: Duration::from_nanos(nanos), cpu: cpu * 1e5 / calls as f64 }
+        Sample {
+            rate: calls as f64 / took,
+            p50: Duration::from_nanos(nanos),
+            cpu: cpu * 1e5 / calls as f64,
+        }
     }
 }
 
 /// Seconds on a CPU so far, of all threads.
 fn cpu(pid: u32) -> f64 {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return 0.0 };
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return 0.0;
+    };
     let nanos = tasks.flatten().filter_map(|task| {
         let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
         stat.split(' ').next()?.parse::<f64>().ok()
@@ -77,26 +83,37 @@ fn cpu(pid: u32) -> f64 {
     nanos.sum::<f64>() / 1e9
 }
 
-pub fn command(variant: Variant, cell: Cell) -> Command {
+pub(crate) fn command(variant: Variant, cell: Cell) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("our own path"));
-    command.args(["--serve", variant.name(), &cell.payload.to_string()]).kill_on_drop(true);
+    command
+        .args(["--serve", variant.name(), &cell.payload.to_string()])
+        .kill_on_drop(true);
     command
 }
 
-pub fn spawn(variant: Variant, cell: Cell) -> Child {
-    command(variant, cell).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a child")
+pub(crate) fn spawn(variant: Variant, cell: Cell) -> Child {
+    command(variant, cell)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a child")
 }
 
 /// A request of about `payload` bytes on the wire.
-pub fn params(payload: usize) -> String {
+pub(crate) fn params(payload: usize) -> String {
     "x".repeat(payload.saturating_sub(90).max(1))
 }
 
-pub fn report(cell: Cell, samples: &[(Variant, Vec<Sample>)]) {
+pub(crate) fn report(cell: Cell, samples: &[(Variant, Vec<Sample>)]) {
     println!("\n{} B, {} in flight", cell.payload, cell.window);
-    println!("  variant   calls/s      p50 us   CPU s/100k   rate x raw   p50 x raw   CPU x json   rate x json   rate x rmcp");
+    println!(
+        "  variant   calls/s      p50 us   CPU s/100k   rate x raw   p50 x raw   CPU x json   rate x json   rate x rmcp"
+    );
     let median = |variant: Variant, value: &dyn Fn(&Sample) -> f64| {
-        let samples = samples.iter().find(|(other, _)| *other == variant).map_or(&[][..], |(_, samples)| samples);
+        let samples = samples
+            .iter()
+            .find(|(other, _)| *other == variant)
+            .map_or(&[][..], |(_, samples)| samples);
         let mut values: Vec<f64> = samples.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
         values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

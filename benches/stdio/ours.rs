@@ -3,7 +3,7 @@
 use crate::Variant;
 use crate::measure::{Cell, Meter, Sample, params};
 use std::convert::Infallible;
-use std::rc::Rc;
+use std::sync::Arc;
 use tokio::time::Instant;
 use tower_transport::exchange::{ExchangeExt, unary};
 use tower_transport::message::{Id, Message};
@@ -15,7 +15,7 @@ fn mux() -> Mux {
     Mux::new().max_in_flight(1024)
 }
 
-pub async fn server(payload: usize) {
+pub(crate) async fn server(payload: usize) {
     let answer = Message::response(&Id::null(), &serde_json::json!({"text": params(payload)})).expect("serialises");
     let handler = unary(move |_: Message| std::future::ready(Ok::<_, Infallible>(answer.clone())));
     let (stdin, stdout) = crate::raw::pipes();
@@ -23,35 +23,34 @@ pub async fn server(payload: usize) {
     driver.await;
 }
 
-pub async fn client(cell: Cell) -> Sample {
+pub(crate) async fn client(cell: Cell) -> Sample {
     let exe = std::env::current_exe().expect("our own path");
     let command = Command::new(exe).args(["--serve", Variant::Ours.name(), &cell.payload.to_string()]);
     let child = Child::spawn_with(&command, mux()).expect("a child");
-    let call = Message::request(&Id::number(1), "tools/call", &serde_json::json!({"text": params(cell.payload)}))
-        .expect("serialises");
-    let local = tokio::task::LocalSet::new();
-    local
-        .run_until(async {
-            let meter = Rc::new(Meter::start(child.id(), cell));
-            let callers: Vec<_> = (0..cell.window)
-                .map(|_| {
-                    let (meter, mut child, call) = (meter.clone(), child.clone(), call.clone());
-                    tokio::task::spawn_local(async move {
-                        loop {
-                            let started = Instant::now();
-                            if started >= meter.deadline {
-                                return;
-                            }
-                            child.request(call.clone()).await.expect("answered");
-                            meter.record(started.elapsed());
-                        }
-                    })
-                })
-                .collect();
-            for caller in callers {
-                caller.await.expect("no panic");
-            }
-            meter.finish()
+    let call = Message::request(
+        &Id::number(1),
+        "tools/call",
+        &serde_json::json!({"text": params(cell.payload)}),
+    )
+    .expect("serialises");
+    let meter = Arc::new(Meter::start(child.id(), cell));
+    let callers: Vec<_> = (0..cell.window)
+        .map(|_| {
+            let (meter, mut child, call) = (meter.clone(), child.clone(), call.clone());
+            tokio::spawn(async move {
+                loop {
+                    let started = Instant::now();
+                    if started >= meter.deadline {
+                        return;
+                    }
+                    child.request(call.clone()).await.expect("answered");
+                    meter.record(started.elapsed());
+                }
+            })
         })
-        .await
+        .collect();
+    for caller in callers {
+        caller.await.expect("no panic");
+    }
+    meter.finish()
 }

@@ -2,11 +2,13 @@
 
 use crate::Variant;
 use crate::measure::{Cell, Meter, Sample, command, params};
-use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ServerCapabilities, ServerInfo};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ServerCapabilities, ServerConfig,
+};
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::transport::TokioChildProcess;
 use rmcp::{ErrorData, ServerHandler, ServiceExt};
-use std::rc::Rc;
+use std::sync::Arc;
 use tokio::time::Instant;
 
 struct Echo {
@@ -14,8 +16,8 @@ struct Echo {
 }
 
 impl ServerHandler for Echo {
-    fn get_info(&self) -> ServerInfo {
-        ServerInfo::new(ServerCapabilities::builder().enable_tools().build())
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
     }
 
     async fn call_tool(
@@ -27,44 +29,39 @@ impl ServerHandler for Echo {
     }
 }
 
-pub async fn server(payload: usize) {
+pub(crate) async fn server(payload: usize) {
     let echo = Echo { text: params(payload) };
     let service = echo.serve(rmcp::transport::stdio_pipes()).await.expect("initialised");
     service.waiting().await.expect("served to the end");
 }
 
-pub async fn client(cell: Cell) -> Sample {
+pub(crate) async fn client(cell: Cell) -> Sample {
     let transport = TokioChildProcess::new(command(Variant::Rmcp, cell)).expect("a child");
     let pid = transport.id().expect("runs");
     let client = ().serve(transport).await.expect("initialised");
-    let local = tokio::task::LocalSet::new();
-    let sample = local
-        .run_until(async {
-            let meter = Rc::new(Meter::start(pid, cell));
-            let arguments = serde_json::json!({"text": params(cell.payload)});
-            let arguments = arguments.as_object().expect("an object").clone();
-            let callers: Vec<_> = (0..cell.window)
-                .map(|_| {
-                    let (meter, peer, arguments) = (meter.clone(), client.peer().clone(), arguments.clone());
-                    tokio::task::spawn_local(async move {
-                        loop {
-                            let started = Instant::now();
-                            if started >= meter.deadline {
-                                return;
-                            }
-                            let call = CallToolRequestParams::new("echo").with_arguments(arguments.clone());
-                            peer.call_tool(call).await.expect("answered");
-                            meter.record(started.elapsed());
-                        }
-                    })
-                })
-                .collect();
-            for caller in callers {
-                caller.await.expect("no panic");
-            }
-            meter.finish()
+    let meter = Arc::new(Meter::start(pid, cell));
+    let arguments = serde_json::json!({"text": params(cell.payload)});
+    let arguments = arguments.as_object().expect("an object").clone();
+    let callers: Vec<_> = (0..cell.window)
+        .map(|_| {
+            let (meter, peer, arguments) = (meter.clone(), client.peer().clone(), arguments.clone());
+            tokio::spawn(async move {
+                loop {
+                    let started = Instant::now();
+                    if started >= meter.deadline {
+                        return;
+                    }
+                    let call = CallToolRequestParams::new("echo").with_arguments(arguments.clone());
+                    peer.call_tool(call).await.expect("answered");
+                    meter.record(started.elapsed());
+                }
+            })
         })
-        .await;
+        .collect();
+    for caller in callers {
+        caller.await.expect("no panic");
+    }
+    let sample = meter.finish();
     client.cancel().await.expect("ended");
     sample
 }

@@ -36,6 +36,8 @@ mod call;
 mod ext;
 mod handler;
 mod item;
+#[cfg(feature = "load")]
+mod load;
 mod peer;
 mod reply;
 mod responder;
@@ -47,6 +49,8 @@ pub use call::{Call, Input};
 pub use ext::{ExchangeExt, NoResponse};
 pub use handler::{HandlerFn, HandlerFuture, HandlerItems, handler_fn};
 pub use item::Item;
+#[cfg(feature = "load")]
+pub use load::{CompleteOnLastItem, Held};
 pub use peer::{Peer, PeerGone};
 pub use reply::Reply;
 pub use responder::{Asker, Gone, Refusal, Responder};

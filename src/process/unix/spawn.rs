@@ -10,8 +10,8 @@ use tokio::runtime::Handle;
 
 use super::{
     ChildStdin, ChildStdout, Command, Process, SpawnError, StderrTail,
+    drain::{Drain, drain},
     output::Output,
-    stderr::{self, Drain},
     tree::Tree,
 };
 
@@ -60,7 +60,7 @@ impl Command {
         let tail = StderrTail::new(self.stderr_tail);
         let pipe = Output::new(stderr, tree.group())?;
         let pid = tree.group().leader().as_raw_nonzero().get().cast_unsigned();
-        let drain = runtime.spawn(stderr::drain(pipe, tail.clone(), self.on_stderr.clone(), pid));
+        let drain = runtime.spawn(drain(pipe, tail.clone(), self.on_stderr.clone(), pid));
         Ok(Process::new(tree, stdin, stdout, tail, Drain::new(drain), self.stop))
     }
 
