@@ -10,7 +10,11 @@
 //! request is one of MCP 2026-07-28, with its headers, in both variants.
 #![allow(missing_docs)]
 
+#[path = "support/cpu.rs"]
+mod cpu;
+
 use bytes::Bytes;
+use cpu::cpu;
 use http::{Request, Response, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -180,16 +184,4 @@ async fn measure(variant: &str, payload: usize, connections: usize, time: Durati
 
 fn text(payload: usize) -> String {
     "x".repeat(payload.saturating_sub(60).max(1))
-}
-
-/// Seconds on a CPU so far, of all threads.
-fn cpu(pid: u32) -> f64 {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
-        return 0.0;
-    };
-    let nanos = tasks.flatten().filter_map(|task| {
-        let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
-        stat.split(' ').next()?.parse::<f64>().ok()
-    });
-    nanos.sum::<f64>() / 1e9
 }
