@@ -395,16 +395,34 @@ async fn output_ends_after_the_exit_although_an_escaped_grandchild_never_stops_w
     drop(process.take_stdin());
 
     in_time("exit", process.wait()).await;
-    let mut sink = tokio::io::sink();
-    in_time("end of output", tokio::io::copy(&mut lines.0, &mut sink))
-        .await
-        .unwrap();
+    // In small pieces, so that the writer is always ahead and the pipe never found empty.
+    let (mut piece, mut read) = ([0; 64], 0);
+    let end = async {
+        while let more @ 1.. = lines.0.get_mut().read(&mut piece).await.unwrap() {
+            read += more;
+        }
+    };
+    in_time("end of output", end).await;
+    assert!(read <= 2 * 1024 * 1024, "{read}");
     end_escaped(grandchild);
 }
 
 fn end_escaped(pid: u32) {
     let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
     let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+}
+
+#[tokio::test]
+async fn the_task_that_reads_stderr_ends_with_its_owner() {
+    let mut process = escape_and_run("exec sleep 300").spawn().unwrap();
+    let grandchild = Lines::of(&mut process).pid().await;
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    assert_eq!(tasks(), 1);
+
+    drop(process);
+    tokio::task::yield_now().await;
+    assert_eq!(tasks(), 0, "although an escaped grandchild holds the pipe open");
+    end_escaped(grandchild);
 }
 
 #[tokio::test]
