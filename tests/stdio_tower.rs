@@ -249,10 +249,7 @@ async fn a_stack_with_its_type_erased_is_an_exchange() {
 
 #[tokio::test]
 async fn balance_counts_load_to_the_end_of_the_stream() {
-    let children = [child(), child()];
-    let counted = children
-        .clone()
-        .map(|child| PendingRequests::new(child, CompleteOnLastItem));
+    let counted = [child(), child()].map(|child| PendingRequests::new(child, CompleteOnLastItem));
     let mut stack = is_exchange(tower::buffer::Buffer::new(Balance::new(ServiceList::new(counted)), 8));
     // A stream that goes on after its first item keeps its child loaded, so the calls beside it go to the other one.
     let streaming = stack
