@@ -13,6 +13,7 @@ mod gateway;
 mod listen;
 mod resolve;
 mod routes;
+mod shim;
 mod signals;
 mod units;
 

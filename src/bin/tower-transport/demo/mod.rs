@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tower_transport::BoxError;
 use tower_transport::exchange::{Call, Peer, handler_fn};
 use tower_transport::message::{self, Id, Message};
-use tower_transport::stdio;
+use crate::shim as stdio;
 
 /// Serves stdin and stdout until stdin ends.
 pub(crate) async fn serve() -> Result<(), Failure> {
