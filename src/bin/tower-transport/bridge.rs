@@ -2,18 +2,16 @@
 
 use crate::children::Children;
 use crate::failure::{Failure, Kind};
+use crate::shim as stdio;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use crate::shim as stdio;
 
 /// How long the answers that a dead child leaves behind may take to be written.
 const FLUSH: Duration = Duration::from_millis(200);
 
 /// Serves until stdin ends, the child ends, or `stop`; then stops the child.
 pub(crate) async fn serve(children: &Children, stop: CancellationToken) -> Result<(), Failure> {
-    let child = children
-        .start()
-        .map_err(|error| Failure::new(Kind::Command, error))?;
+    let child = children.start().map_err(|error| Failure::new(Kind::Command, error))?;
     let handle = child.get_ref().clone();
     let mut serve = std::pin::pin!(stdio::serve(child));
     let outcome = tokio::select! {

@@ -11,9 +11,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower_transport::http::Server;
 
-/// How long what is in flight may take to finish once the gateway is to stop.
-const DRAIN: Duration = Duration::from_secs(10);
-/// How long the children may take then: the steps of stopping one, with room.
+/// How long the children may take once the calls have finished or failed: the steps of stopping one, with room.
 const STOP_CHILDREN: Duration = Duration::from_secs(7);
 /// How long the last responses may take to be written then.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -41,8 +39,12 @@ pub(crate) async fn serve(
     let connections = listener.serve(routes, max_connections, stop.cancelled()).await;
 
     tracing::info!(calls = handle.calls(), sessions = handle.sessions(), "stopping");
-    if tokio::time::timeout(DRAIN, handle.drain()).await.is_err() {
-        tracing::warn!("{} calls did not finish within {DRAIN:?}, and fail", handle.calls());
+    if tokio::time::timeout(args.drain, handle.drain()).await.is_err() {
+        tracing::warn!(
+            "{} calls did not finish within {:?}, and fail",
+            handle.calls(),
+            args.drain
+        );
     }
     if tokio::time::timeout(STOP_CHILDREN, children.stop()).await.is_err() {
         tracing::warn!("not all children ended within {STOP_CHILDREN:?}, and are killed");

@@ -94,7 +94,8 @@ fn command(args: &Args) -> Result<Command, Failure> {
     let (program, arguments) = match args.command.split_first() {
         Some((program, arguments)) => (program.clone(), arguments.to_vec()),
         None => {
-            let own = std::env::current_exe().map_err(|error| unusable(format!("can't find the demo server: {error}")))?;
+            let own =
+                std::env::current_exe().map_err(|error| unusable(format!("can't find the demo server: {error}")))?;
             (own.into_os_string(), vec![OsString::from("--demo-server")])
         }
     };
