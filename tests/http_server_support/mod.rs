@@ -338,11 +338,11 @@ impl Events {
 
 /// Waits until something holds, which it does soon.
 pub async fn until(what: impl Fn() -> bool) {
-    for _ in 0..10_000 {
+    for n in 0..2000 {
         if what() {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(if n < 1000 { 1 } else { 100 })).await;
     }
     panic!("it never came true");
 }

@@ -57,7 +57,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             Method::POST => {
                 headers::check_post(&parts.headers)?;
                 let body = gather(body, self.options.max_body, self.options.body_timeout).await?;
-                self.post(parse(body)?, parts).await
+                self.post(parse(&body)?, parts).await
             }
             Method::GET => self.get(parts).await,
             Method::DELETE => self.delete(&parts.headers),
@@ -165,10 +165,10 @@ pub(super) fn session_id(headers: &HeaderMap) -> Option<&str> {
     headers.get(SESSION_ID).map(|id| id.to_str().unwrap_or_default())
 }
 
-fn parse(body: Bytes) -> Result<Message, Rejection> {
+fn parse(body: &Bytes) -> Result<Message, Rejection> {
     Message::parse(body.clone()).map_err(|error| {
         // Told apart by the other parser, since this one stops at the first thing that is no message.
-        let code = match serde_json::from_slice::<IgnoredAny>(&body) {
+        let code = match serde_json::from_slice::<IgnoredAny>(body) {
             Ok(_) => code::INVALID_REQUEST,
             Err(_) => code::PARSE_ERROR,
         };

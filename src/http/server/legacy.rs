@@ -9,7 +9,7 @@ use super::live::{Ended, Live};
 use super::make::{Make, Served};
 use super::modern::not_accepted;
 use super::reject::Rejection;
-use super::respond::{First, bare, events, first};
+use super::respond::{bare, events, first};
 use super::run::{begin, rest, run};
 use super::source::Source;
 use crate::exchange::{Call, Input};
@@ -44,11 +44,11 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                     .call(id.clone(), items, admitted)
                     .map_err(|Ended| Rejection::unknown_session(&id))?;
                 let ok = |_: &Message| StatusCode::OK;
-                return match first(Source::Queue(reader), id.clone(), self.options.keep_alive, ok).await {
-                    First::Response(response) => Ok(response),
-                    First::Failed(failure @ Failure::Dead(_)) => Err(self.unserved(&live, &id, &failure)),
-                    First::Failed(failure) => Err(Rejection::failed(failure.status(), &id, &failure)),
-                };
+                let outcome = first(Source::Queue(reader), id.clone(), self.options.keep_alive, ok).await;
+                return outcome.map_err(|failure| match failure {
+                    Failure::Dead(_) => self.unserved(&live, &id, &failure),
+                    failure => Rejection::failed(failure.status(), &id, &failure),
+                });
             }
         }
         Ok(bare(StatusCode::ACCEPTED))

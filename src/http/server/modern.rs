@@ -4,7 +4,7 @@ use super::dispatch::{Edge, Outcome, call, request_id};
 use super::failure::Failure;
 use super::make::{Make, Served};
 use super::reject::Rejection;
-use super::respond::{First, first, modern_status};
+use super::respond::{first, modern_status};
 use super::run::run;
 use super::session::Session;
 use super::source::Source;
@@ -37,12 +37,9 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                 };
                 first(source, id.clone(), self.options.keep_alive, modern_status).await
             }
-            Err(failure) => First::Failed(failure),
+            Err(failure) => Err(failure),
         };
-        match outcome {
-            First::Response(response) => Ok(response),
-            First::Failed(failure) => Err(Rejection::failed(failure.status(), &id, &failure)),
-        }
+        outcome.map_err(|failure| Rejection::failed(failure.status(), &id, &failure))
     }
 }
 

@@ -126,6 +126,10 @@ impl State {
 }
 
 impl Reader {
+    pub(super) fn has_messages(&self) -> bool {
+        !self.queue.lock().messages.is_empty()
+    }
+
     pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let mut state = self.queue.lock();
         if let Some(message) = state.messages.pop_front() {

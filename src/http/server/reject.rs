@@ -11,7 +11,7 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub(super) struct Rejection {
     status: StatusCode,
-    body: Message,
+    body: Box<Message>,
     allow: Option<&'static str>,
 }
 
@@ -24,7 +24,7 @@ impl Rejection {
     pub(super) fn of(status: StatusCode, id: &Id, code: i64, text: impl Into<Cow<'static, str>>) -> Rejection {
         Rejection {
             status,
-            body: Message::error(id, code, &text.into()),
+            body: Box::new(Message::error(id, code, &text.into())),
             allow: None,
         }
     }
@@ -32,7 +32,9 @@ impl Rejection {
     pub(super) fn with_data(status: StatusCode, id: &Id, code: i64, text: &str, data: &impl Serialize) -> Rejection {
         Rejection {
             status,
-            body: Message::error_with(id, code, text, data).unwrap_or_else(|_| Message::error(id, code, text)),
+            body: Box::new(
+                Message::error_with(id, code, text, data).unwrap_or_else(|_| Message::error(id, code, text)),
+            ),
             allow: None,
         }
     }
@@ -65,7 +67,7 @@ impl Rejection {
     pub(super) fn failed(status: StatusCode, id: &Id, failure: &Failure) -> Rejection {
         Rejection {
             status,
-            body: failure.message(id),
+            body: Box::new(failure.message(id)),
             allow: None,
         }
     }

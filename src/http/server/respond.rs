@@ -1,7 +1,7 @@
 use super::body::ServerBody;
 use super::encode::Chunks;
 use super::failure::Failure;
-use super::source::{Event, Source};
+use super::source::{Beginning, Event, Source};
 use super::timer::Timer;
 use crate::message::{Id, Kind, Message};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
@@ -11,14 +11,6 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-/// How a request's first event becomes a response.
-pub(super) enum First {
-    /// There is a response to send.
-    Response(Response<ServerBody>),
-    /// Nothing came but a failure.
-    Failed(Failure),
-}
-
 /// Waits for the first event: an answer that nothing comes before is sent as JSON, all else as an event stream, which is also opened
 /// when nothing has come for a keep-alive interval.
 pub(super) async fn first(
@@ -26,19 +18,19 @@ pub(super) async fn first(
     id: Id,
     keep_alive: Duration,
     status: impl FnOnce(&Message) -> StatusCode,
-) -> First {
+) -> Result<Response<ServerBody>, Failure> {
     let mut timer = pin!(Timer::new(keep_alive));
-    let event = poll_fn(|cx| match source.poll_event(cx) {
-        Poll::Ready(event) => Poll::Ready(Some(event)),
+    let beginning = poll_fn(|cx| match source.poll_beginning(cx) {
+        Poll::Ready(beginning) => Poll::Ready(Some(beginning)),
         Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
     })
     .await;
-    First::Response(match event {
-        Some(Some(Event::Answer(answer))) => json(&answer, status(&answer)),
-        Some(Some(Event::Failed(failure))) => return First::Failed(failure),
-        Some(Some(Event::Item(message))) => events(ServerBody::events(Chunks::event(message), source, id, keep_alive)),
+    Ok(match beginning {
+        Some(Beginning::End(Some(Event::Answer(answer)))) => json(&answer, status(&answer)),
+        Some(Beginning::End(Some(Event::Failed(failure)))) => return Err(failure),
+        Some(Beginning::Items(chunks)) => events(ServerBody::events(chunks, source, id, keep_alive)),
         // The client took its request back before anything was sent: a stream with nothing in it answers nothing.
-        Some(None) => events(ServerBody::empty()),
+        Some(Beginning::End(_)) => events(ServerBody::empty()),
         None => events(ServerBody::events(Chunks::keep_alive(), source, id, keep_alive)),
     })
 }

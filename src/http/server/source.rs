@@ -1,4 +1,5 @@
 use super::control::Admitted;
+use super::encode::Chunks;
 use super::failure::Failure;
 use super::queue::Reader;
 use super::run::Running;
@@ -19,6 +20,15 @@ pub(super) enum Event {
     Failed(Failure),
 }
 
+/// How a response begins.
+#[derive(Debug)]
+pub(super) enum Beginning {
+    /// With something that comes before the answer: what was taken of it, to be sent first.
+    Items(Chunks),
+    /// With the answer, or with what stands in its place.
+    End(Option<Event>),
+}
+
 /// Where a response's events come from.
 pub(super) enum Source {
     /// The call itself: dropping the response cancels it (2026-07-28).
@@ -33,6 +43,21 @@ pub(super) enum Source {
 }
 
 impl Source {
+    /// How the response begins.
+    ///
+    /// Of a queue only the end is taken: an item belongs to the stream, and to somebody else if the client goes before that is read.
+    pub(super) fn poll_beginning(&mut self, cx: &mut Context<'_>) -> Poll<Beginning> {
+        if let Source::Queue(reader) = self
+            && reader.has_messages()
+        {
+            return Poll::Ready(Beginning::Items(Chunks::default()));
+        }
+        self.poll_event(cx).map(|event| match event {
+            Some(Event::Item(message)) => Beginning::Items(Chunks::event(message)),
+            end => Beginning::End(end),
+        })
+    }
+
     /// The next event. After an answer, a failure or the end it must not be asked again.
     pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let (items, until) = match self {
