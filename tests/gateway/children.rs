@@ -3,6 +3,7 @@
 use crate::support::{Gateway, signal, within};
 use rustix::process::Signal;
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn session_has_a_child_of_its_own_which_goes_with_it() {
@@ -46,36 +47,8 @@ async fn call_whose_child_is_killed_fails_at_once_and_only_its_session_ends() {
     assert_eq!(next.status, 404, "{}", next.text);
     assert_eq!(session.tool("echo", json!({ "message": "a" })).await.status, 404);
     assert_eq!(other.tool("echo", json!({ "message": "b" })).await.said(), "b");
-    assert_eq!(
-        gateway
-            .session()
-            .await
-            .tool("echo", json!({ "message": "c" }))
-            .await
-            .said(),
-        "c"
-    );
-    assert!(gateway.terminate().await.success());
-}
-
-#[tokio::test]
-async fn child_that_crashes_in_a_call_tells_its_status_and_last_words() {
-    let gateway = Gateway::demo(&[]).await;
-    let error = gateway.tool("crash", json!({})).await.error();
-    assert!(
-        error.contains("exit status 1") && error.contains("crashes, as it was asked to"),
-        "{error}"
-    );
-    assert_eq!(
-        gateway
-            .session()
-            .await
-            .tool("crash", json!({}))
-            .await
-            .error()
-            .contains("exit status 1"),
-        true
-    );
+    let error = gateway.session().await.tool("crash", json!({})).await.error();
+    assert!(error.contains("exit status 1"), "{error}");
     assert!(gateway.terminate().await.success());
 }
 
@@ -182,38 +155,28 @@ async fn end_of_a_session_ends_the_whole_tree_behind_it() {
 // PITFALLS 43, 44
 #[tokio::test]
 async fn sessions_that_come_and_go_leave_nothing_behind() {
-    let gateway = Gateway::demo(&[]).await;
+    let gateway = Gateway::demo(&["--session-idle", "1s"]).await;
     let cycle = async || {
         let session = gateway.session().await;
         session.tool("echo", json!({ "message": "a" })).await;
         session.delete().await;
-        // A client that gives up while its child starts.
+        // A client that gives up while its child starts, or does not hear that its session is open.
         let body = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {} });
         let request = gateway.post().body(body.to_string()).unwrap();
-        let _gone = tokio::time::timeout(std::time::Duration::from_millis(1), gateway.send(request)).await;
+        let _gone = tokio::time::timeout(Duration::from_millis(1), gateway.send(request)).await;
     };
     cycle().await;
-    settled(&gateway).await;
+    gateway.until_children(0).await;
     let before = gateway.descriptors();
     for _ in 0..50 {
         cycle().await;
     }
+    gateway.until_children(0).await;
     let same = async {
-        settled(&gateway).await;
         while gateway.descriptors() > before {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     within(20, "as many descriptors as before", same).await;
     assert!(gateway.terminate().await.success());
-}
-
-/// The children that nobody wants have gone. (An `initialize` that was given up may have opened its session all the same.)
-async fn settled(gateway: &Gateway) {
-    let few = async {
-        while gateway.children().len() > 60 {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-    };
-    within(20, "the end of unwanted children", few).await;
 }

@@ -19,7 +19,10 @@ pub(crate) async fn serve(children: &Children, stop: CancellationToken) -> Resul
         ended = handle.closed() => {
             // The calls that were in flight have failed; their errors are still to be written.
             let _written = tokio::time::timeout(FLUSH, serve).await;
-            Err(Failure::new(Kind::ChildEnded, ended))
+            Err(Failure::new(
+                Kind::ChildEnded,
+                format!("{ended}; check its arguments and its environment"),
+            ))
         }
         () = stop.cancelled() => Ok(()),
     };

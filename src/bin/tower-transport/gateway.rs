@@ -1,12 +1,13 @@
 //! From http:// to children.
 
 use crate::args::Args;
-use crate::children::Children;
+use crate::children::{Backend, Children};
 use crate::demo;
 use crate::endpoint::HttpEndpoint;
 use crate::failure::Failure;
 use crate::listen::Listener;
 use crate::routes::Routes;
+use crate::say;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower_transport::http::Server;
@@ -28,9 +29,9 @@ pub(crate) async fn serve(
     let endpoint = listener.endpoint().clone();
     let server = server(&endpoint, children.clone(), args);
     let handle = server.handle();
-    eprintln!("listening on {endpoint}");
+    say(&format!("listening on {endpoint}"));
     if is_demo {
-        eprintln!("this is a demo; try:\n{}", demo::curl(&endpoint));
+        say(&format!("this is a demo; try:\n{}", demo::curl(&endpoint)));
     }
 
     // A client of a session has a stream open beside its calls.
@@ -53,7 +54,7 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-fn server(endpoint: &HttpEndpoint, children: Children, args: &Args) -> Server<crate::children::Backend, Children> {
+fn server(endpoint: &HttpEndpoint, children: Children, args: &Args) -> Server<Backend, Children> {
     let mut server = Server::per_session(children)
         .path(&endpoint.path)
         // The name that the operator gave is no rebinding; that of "all interfaces" is no name.
