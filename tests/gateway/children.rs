@@ -47,8 +47,25 @@ async fn call_whose_child_is_killed_fails_at_once_and_only_its_session_ends() {
     assert_eq!(next.status, 404, "{}", next.text);
     assert_eq!(session.tool("echo", json!({ "message": "a" })).await.status, 404);
     assert_eq!(other.tool("echo", json!({ "message": "b" })).await.said(), "b");
-    let error = gateway.session().await.tool("crash", json!({})).await.error();
-    assert!(error.contains("exit status 1"), "{error}");
+    let again = gateway.session().await;
+    assert_eq!(again.tool("echo", json!({ "message": "c" })).await.said(), "c");
+    assert!(gateway.terminate().await.success());
+}
+
+#[tokio::test]
+async fn child_that_crashes_in_a_call_tells_its_status_and_last_words() {
+    let gateway = Gateway::demo(&[]).await;
+    let session = gateway.session().await;
+    for answer in [
+        gateway.tool("crash", json!({})).await,
+        session.tool("crash", json!({})).await,
+    ] {
+        let error = answer.error();
+        assert!(
+            error.contains("exit status 1") && error.contains("crashes, as it was asked to"),
+            "{error}"
+        );
+    }
     assert!(gateway.terminate().await.success());
 }
 
