@@ -9,6 +9,7 @@ mod tools;
 pub(crate) use curl::curl;
 
 use crate::failure::{Failure, Kind};
+use crate::shim as stdio;
 use protocol::{Era, Refused};
 use serde_json::Value;
 use std::sync::Arc;
@@ -16,7 +17,6 @@ use tokio::sync::Notify;
 use tower_transport::BoxError;
 use tower_transport::exchange::{Call, Peer, handler_fn};
 use tower_transport::message::{self, Id, Message};
-use tower_transport::stdio;
 
 /// Serves stdin and stdout until stdin ends.
 pub(crate) async fn serve() -> Result<(), Failure> {
@@ -33,7 +33,10 @@ pub(crate) async fn serve() -> Result<(), Failure> {
 
 /// Answers requests. Notifications mean nothing to it, and it says nothing outside of its answers.
 async fn answer(call: Call, peer: Peer, crash: Arc<Notify>) -> Result<Option<Message>, BoxError> {
-    let Some(request) = call.message().filter(|message| message.kind() == message::Kind::Request) else {
+    let Some(request) = call
+        .message()
+        .filter(|message| message.kind() == message::Kind::Request)
+    else {
         return Ok(None);
     };
     let id = request.id().unwrap_or_else(Id::null);
