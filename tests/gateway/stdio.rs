@@ -101,7 +101,10 @@ async fn call_in_flight_is_answered_when_its_child_dies() {
         answer["error"]["message"].as_str().unwrap().contains("exit status 1"),
         "{answer}"
     );
-    assert_eq!(bridge.end().await.status.code(), Some(5));
+    let status = within(20, "the exit, with stdin open", bridge.child.wait())
+        .await
+        .unwrap();
+    assert_eq!(status.code(), Some(5));
 }
 
 #[tokio::test]
