@@ -101,7 +101,10 @@ async fn call_in_flight_is_answered_when_its_child_dies() {
         answer["error"]["message"].as_str().unwrap().contains("exit status 1"),
         "{answer}"
     );
-    assert_eq!(bridge.end().await.status.code(), Some(5));
+    let status = within(20, "the exit, with stdin open", bridge.child.wait())
+        .await
+        .unwrap();
+    assert_eq!(status.code(), Some(5));
 }
 
 #[tokio::test]
@@ -115,4 +118,27 @@ async fn signal_stops_it_and_its_child() {
     let status = within(20, "the exit", bridge.child.wait()).await.unwrap();
     assert_eq!(status.code(), Some(0));
     assert_eq!(bridge.marker.processes(), Vec::<u32>::new());
+}
+
+#[tokio::test]
+async fn what_a_child_says_outside_of_its_answers_reaches_the_client_and_is_answered() {
+    let script = r#"echo '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'
+        echo '{"jsonrpc":"2.0","id":"r","method":"roots/list"}'
+        read -r answer; echo '{"jsonrpc":"2.0","method":"notifications/heard","params":'"$answer"'}'; cat >/dev/null"#;
+    let mut bridge = Bridge::start(&["sh", "-c", script]);
+    assert_eq!(bridge.receive().await["method"], "notifications/tools/list_changed");
+    let request = bridge.receive().await;
+    assert_eq!(request["method"], "roots/list");
+    let answer = json!({ "jsonrpc": "2.0", "id": request["id"], "result": { "roots": [] } });
+    bridge.send(answer).await;
+    let heard = bridge.receive().await;
+    assert_eq!(heard["params"]["id"], "r");
+    assert_eq!(heard["params"]["result"], json!({ "roots": [] }));
+    assert!(bridge.end().await.status.success());
+}
+
+#[tokio::test]
+async fn child_that_cannot_be_stopped_gently_is_killed_when_stdin_ends() {
+    let bridge = Bridge::start(&["sh", "-c", r#"trap "" TERM; sleep 600 & while :; do sleep 1; done"#]);
+    assert!(bridge.end().await.status.success());
 }

@@ -14,7 +14,6 @@ mod gateway;
 mod listen;
 mod resolve;
 mod routes;
-mod shim;
 mod signals;
 mod units;
 

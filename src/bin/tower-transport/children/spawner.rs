@@ -43,6 +43,10 @@ impl Spawner {
         self.command.program()
     }
 
+    pub(super) fn mux(&self) -> Mux {
+        self.mux.clone()
+    }
+
     /// Starts a child. One that is started while the gateway stops is stopped at once.
     pub(super) fn spawn(&self) -> Result<Handle, SpawnError> {
         let child = Child::spawn_with(&self.command, self.mux.clone())?;

@@ -9,7 +9,7 @@ mod tools;
 pub(crate) use curl::curl;
 
 use crate::failure::{Failure, Kind};
-use crate::shim as stdio;
+
 use protocol::{Era, Refused};
 use serde_json::Value;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use tower_transport::BoxError;
 use tower_transport::exchange::{Call, Peer, handler_fn};
 use tower_transport::message::{self, Id, Message};
+use tower_transport::stdio;
 
 /// Serves stdin and stdout until stdin ends.
 pub(crate) async fn serve() -> Result<(), Failure> {
