@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo bench --bench stdio                     # all cells, 5 rounds of 0.5 s
-//! cargo bench --bench stdio -- --rounds 3 --seconds 0.3 --payload 200 --window 256
+//! cargo bench --bench stdio -- --rounds 3 --seconds 0.3 --payload 200 --window 256 --variants raw,ours
 //! ```
 //!
 //! Parent and child are this one binary, each on a current-thread runtime. The raw floor echoes bytes and parses nothing; all others
@@ -48,6 +48,7 @@ struct Options {
     seconds: f64,
     payloads: Vec<usize>,
     windows: Vec<usize>,
+    variants: Vec<Variant>,
 }
 
 fn main() {
@@ -67,7 +68,8 @@ fn main() {
                 window,
                 time: Duration::from_secs_f64(options.seconds),
             };
-            let mut samples: Vec<(Variant, Vec<Sample>)> = VARIANTS.map(|variant| (variant, Vec::new())).into();
+            let mut samples: Vec<(Variant, Vec<Sample>)> =
+                options.variants.iter().map(|variant| (*variant, Vec::new())).collect();
             for _ in 0..options.rounds {
                 for (variant, samples) in &mut samples {
                     samples.push(runtime().block_on(run(*variant, cell)));
@@ -118,5 +120,12 @@ fn options(args: &[String]) -> Options {
         seconds: value("--seconds").map_or(0.5, |value| value.parse().expect("a number")),
         payloads: list("--payload", &[200, 4096, 65536]),
         windows: list("--window", &[1, 16, 256]),
+        variants: match value("--variants") {
+            Some(names) => VARIANTS
+                .into_iter()
+                .filter(|variant| names.contains(variant.name()))
+                .collect(),
+            None => VARIANTS.into(),
+        },
     }
 }
