@@ -242,3 +242,15 @@ async fn requests_that_a_client_leaves_unanswered_are_limited() {
     assert_eq!(send(&server, legacy(&session, &answer)).await.status(), 202);
     assert_eq!(asking.await.unwrap(), "pong");
 }
+
+// law 8
+#[tokio::test]
+async fn requests_whose_call_has_ended_and_whose_asker_gave_up_are_forgotten() {
+    let server = probe().server();
+    let session = open(&server).await;
+    for id in 0..200 {
+        let mut call = Events::of(send(&server, legacy(&session, &request(id, "ask, then leave", &json!({})))).await);
+        assert_eq!(call.next().await.unwrap()["method"], "ping");
+        assert_eq!(call.next().await.unwrap()["result"], "left");
+    }
+}

@@ -82,6 +82,12 @@ impl Probe {
                 let answer = peer.request(ask).await?;
                 Message::response(&Id::null(), &json!({"answer": answer.decode::<Value>()?}))?
             }
+            "ask, then leave" => {
+                let ask = Message::request(&Id::number(7), "ping", &params)?;
+                tokio::spawn(async move { peer.request(ask).await });
+                tokio::task::yield_now().await;
+                Message::response(&Id::null(), &"left")?
+            }
             "give up asking" => {
                 let ask = peer.request(Message::request(&Id::number(7), "sampling/createMessage", &params)?);
                 let gave_up = tokio::time::timeout(Duration::from_millis(20), ask).await.is_err();
