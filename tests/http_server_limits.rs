@@ -27,6 +27,7 @@ async fn who_does_not_read_fails_and_no_other_call_of_the_session_waits_for_it()
         assert_eq!(body["result"]["a"], id);
     }
     assert_eq!((probe.dropped(), server.handle().calls()), (0, 1));
+    tokio::time::sleep(Duration::from_secs(30)).await;
     until(|| server.handle().calls() == 0).await;
     assert_eq!(probe.dropped(), 1);
     // 1 MiB of it was kept, and its end.
@@ -56,6 +57,7 @@ async fn tiny_messages_are_bounded_by_their_number() {
         )
         .await,
     );
+    tokio::time::sleep(Duration::from_secs(30)).await;
     until(|| server.handle().calls() == 0).await;
     let mut kept = 0;
     while unread.next().await.unwrap()["method"].is_string() {
