@@ -35,7 +35,9 @@ async fn main() -> Result<(), BoxError> {
     let child = Child::spawn(&command)?;
 
     // Stock tower layers go over a child as over any service. This one bounds the wait for the first item.
-    let mut server = ServiceBuilder::new().timeout(Duration::from_secs(10)).service(child.clone());
+    let mut server = ServiceBuilder::new()
+        .timeout(Duration::from_secs(10))
+        .service(child.clone());
 
     let params = serde_json::json!({
         "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "example", "version": "1"}

@@ -35,7 +35,10 @@ impl<S> Layer<S> for CountLayer {
     type Service = Count<S>;
 
     fn layer(&self, inner: S) -> Count<S> {
-        Count { inner, items: self.items.clone() }
+        Count {
+            inner,
+            items: self.items.clone(),
+        }
     }
 }
 
@@ -53,7 +56,10 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        CountFuture { inner: self.inner.call(request), items: Some(self.items.clone()) }
+        CountFuture {
+            inner: self.inner.call(request),
+            items: Some(self.items.clone()),
+        }
     }
 }
 
@@ -106,7 +112,11 @@ impl<S: Stream> Stream for Counted<S> {
 async fn main() -> Result<(), BoxError> {
     let handler = handler_fn(|_: Call, peer: Peer| async move {
         for step in 1..=3 {
-            peer.notify(Message::notification("notifications/progress", &serde_json::json!({"progress": step}))?).await?;
+            peer.notify(Message::notification(
+                "notifications/progress",
+                &serde_json::json!({"progress": step}),
+            )?)
+            .await?;
         }
         Ok::<_, BoxError>(Message::response(&Id::null(), &"done")?)
     });
@@ -116,7 +126,11 @@ async fn main() -> Result<(), BoxError> {
     let mut stack = ServiceBuilder::new().layer(count.clone()).service(handler);
     let answer = stack.request(Message::request(&Id::number(1), "work", &())?).await?;
 
-    println!("{} after {} items", answer.payload().unwrap_or_default(), count.items.load(Relaxed));
+    println!(
+        "{} after {} items",
+        answer.payload().unwrap_or_default(),
+        count.items.load(Relaxed)
+    );
     assert_eq!(count.items.load(Relaxed), 4);
     Ok(())
 }

@@ -281,7 +281,11 @@ async fn balance_counts_load_to_the_end_of_the_stream() {
     for _ in 0..10 {
         assert_eq!(answer(&mut stack, call("echo", 0)).await.expect("answered"), "1");
     }
-    assert_eq!(children[busy].stats().frames, before, "a call went to the child that streams");
+    assert_eq!(
+        children[busy].stats().frames,
+        before,
+        "a call went to the child that streams"
+    );
     drop(streaming);
 }
 
