@@ -373,7 +373,7 @@ fn escape_and_run(grandchild: &str) -> Command {
 async fn output_ends_after_the_exit_although_an_escaped_grandchild_holds_it_open() {
     let mut process = escape_and_run("exec sleep 300").spawn().unwrap();
     let mut lines = Lines::of(&mut process);
-    let grandchild = lines.pid().await;
+    let grandchild = Escaped(lines.pid().await);
     drop(process.take_stdin());
 
     let exit = in_time("exit", process.wait()).await;
@@ -382,8 +382,7 @@ async fn output_ends_after_the_exit_although_an_escaped_grandchild_holds_it_open
     in_time("end of output", lines.0.read_to_string(&mut rest))
         .await
         .unwrap();
-    assert!(!is_dead(grandchild), "it held the pipe open to the end");
-    end_escaped(grandchild);
+    assert!(!is_dead(grandchild.0), "it held the pipe open to the end");
 }
 
 // PITFALLS 37
@@ -391,20 +390,41 @@ async fn output_ends_after_the_exit_although_an_escaped_grandchild_holds_it_open
 async fn output_ends_after_the_exit_although_an_escaped_grandchild_never_stops_writing() {
     let mut process = escape_and_run("exec yes").spawn().unwrap();
     let mut lines = Lines::of(&mut process);
-    let grandchild = lines.pid().await;
+    let _grandchild = Escaped(lines.pid().await);
     drop(process.take_stdin());
 
     in_time("exit", process.wait()).await;
-    let mut sink = tokio::io::sink();
-    in_time("end of output", tokio::io::copy(&mut lines.0, &mut sink))
-        .await
-        .unwrap();
-    end_escaped(grandchild);
+    // In small pieces, so that the writer is always ahead and the pipe never found empty.
+    let (mut piece, mut read) = ([0; 64], 0);
+    let end = async {
+        while let more @ 1.. = lines.0.get_mut().read(&mut piece).await.unwrap() {
+            read += more;
+        }
+    };
+    in_time("end of output", end).await;
+    assert!(read <= 2 * 1024 * 1024, "{read}");
 }
 
-fn end_escaped(pid: u32) {
-    let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
-    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+/// Ends a grandchild that escaped, also when the test fails.
+struct Escaped(u32);
+
+impl Drop for Escaped {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_raw(self.0.cast_signed()).unwrap();
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    }
+}
+
+#[tokio::test]
+async fn the_task_that_reads_stderr_ends_with_its_owner() {
+    let mut process = escape_and_run("exec sleep 300").spawn().unwrap();
+    let _grandchild = Escaped(Lines::of(&mut process).pid().await);
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    assert_eq!(tasks(), 1);
+
+    drop(process);
+    tokio::task::yield_now().await;
+    assert_eq!(tasks(), 0, "although an escaped grandchild holds the pipe open");
 }
 
 #[tokio::test]

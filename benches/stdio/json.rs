@@ -92,6 +92,5 @@ pub(crate) async fn client(cell: Cell) -> Sample {
     for caller in callers {
         caller.await.expect("no panic");
     }
-    let sample = meter.finish();
-    sample
+    meter.finish()
 }

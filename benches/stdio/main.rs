@@ -10,6 +10,8 @@
 //! match answers to calls. A task per call in flight, and each calls again when it has its answer.
 #![allow(missing_docs)]
 
+#[path = "../support/cpu.rs"]
+mod cpu;
 mod json;
 mod measure;
 mod ours;

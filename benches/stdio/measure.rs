@@ -1,4 +1,5 @@
 use crate::Variant;
+use crate::cpu::cpu;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -69,18 +70,6 @@ impl Meter {
             cpu: cpu * 1e5 / calls as f64,
         }
     }
-}
-
-/// Seconds on a CPU so far, of all threads.
-fn cpu(pid: u32) -> f64 {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
-        return 0.0;
-    };
-    let nanos = tasks.flatten().filter_map(|task| {
-        let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
-        stat.split(' ').next()?.parse::<f64>().ok()
-    });
-    nanos.sum::<f64>() / 1e9
 }
 
 pub(crate) fn command(variant: Variant, cell: Cell) -> Command {

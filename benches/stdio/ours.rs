@@ -9,7 +9,7 @@ use tower_transport::exchange::{ExchangeExt, unary};
 use tower_transport::message::{Id, Message};
 use tower_transport::mux::Mux;
 use tower_transport::process::Command;
-use tower_transport::stdio::Child;
+use tower_transport::stdio::{self, Child};
 
 fn mux() -> Mux {
     Mux::new().max_in_flight(1024)
@@ -18,9 +18,7 @@ fn mux() -> Mux {
 pub(crate) async fn server(payload: usize) {
     let answer = Message::response(&Id::null(), &serde_json::json!({"text": params(payload)})).expect("serialises");
     let handler = unary(move |_: Message| std::future::ready(Ok::<_, Infallible>(answer.clone())));
-    let (stdin, stdout) = crate::raw::pipes();
-    let (_connection, driver) = mux().serve(stdin, stdout, handler);
-    driver.await;
+    stdio::serve_with(mux(), handler).await.expect("served to the end");
 }
 
 pub(crate) async fn client(cell: Cell) -> Sample {

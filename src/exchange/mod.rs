@@ -46,7 +46,7 @@ mod unary;
 
 pub use boxed::{BoxCloneExchange, BoxExchange, BoxReply, BoxedFuture};
 pub use call::{Call, Input};
-pub use ext::{ExchangeExt, NoResponse};
+pub use ext::{ExchangeExt, NoResponse, Notify, Request};
 pub use handler::{HandlerFn, HandlerFuture, HandlerItems, handler_fn};
 pub use item::Item;
 #[cfg(feature = "load")]

@@ -59,6 +59,9 @@ impl Message {
     }
 }
 
+/// Bytes of a name that are searched, with its closing quote.
+const NEEDLE: usize = 32;
+
 /// Walks over a payload, which is known to be JSON.
 struct Walk<'a> {
     bytes: &'a [u8],
@@ -70,11 +73,19 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Whether a key of that name may stand at or after `from`. Says yes in doubt.
     fn names(&self, name: &str, from: usize) -> bool {
-        self.escapes
-            || memmem::find_iter(&self.bytes[from..], name).any(|at| {
-                let (start, end) = (from + at, from + at + name.len());
-                start > 0 && self.bytes[start - 1] == b'"' && self.bytes.get(end) == Some(&b'"')
-            })
+        if self.escapes {
+            return true;
+        }
+        // The end of a long name is searched, as `memmem` prepares a costlier search for needles over 32 bytes. With its quote, no
+        // two finds overlap.
+        let name = name.as_bytes();
+        let tail = &name[name.len().saturating_sub(NEEDLE - 1)..];
+        let mut needle = [b'"'; NEEDLE];
+        needle[..tail.len()].copy_from_slice(tail);
+        memmem::find_iter(&self.bytes[from..], &needle[..=tail.len()]).any(|at| {
+            let before = self.bytes[..from + at + tail.len()].strip_suffix(name);
+            before.and_then(<[u8]>::last) == Some(&b'"')
+        })
     }
 
     /// Goes to the value of a member of the object that stands here.

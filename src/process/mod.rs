@@ -8,7 +8,7 @@
 //! # What is promised
 //!
 //! - The child leads a process group of its own. Every kill reaches the whole group, so `npx`, `uvx` and `sh` do not leave the real server
-//!   behind. What moves to another group or session (`setsid`) is out of reach.
+//!   behind. What moves to another group or session (`setsid`) is out of reach. A terminal's Ctrl-C does not reach the group either.
 //! - Dropping the [`Process`] sends `SIGKILL` to the group before `drop` returns: outside a runtime, while a runtime shuts down, and after it has gone.
 //! - As soon as the leader exits, by itself or not, what is left of its group is killed, and only then is the leader reaped: its zombie keeps
 //!   the number of the group from being given to another. A wrapper that wants its children to end in peace has to wait for them.

@@ -4,5 +4,7 @@
 //! rooms, and must not touch HTTP.
 
 mod child;
+mod own;
 
 pub use child::{Child, ChildEnded};
+pub use own::{ServeError, Stdin, Stdout, connect, serve, serve_with, stdin, stdout};

@@ -54,6 +54,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "none", value_parser = units::limit, help_heading = "Limits")]
     pub(crate) total_timeout: Limit,
 
+    /// How long calls may take to finish after SIGTERM or Ctrl-C; then they fail
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = units::duration, help_heading = "Limits")]
+    pub(crate) drain: Duration,
+
     /// A value of the Origin header to allow beside loopback, as https://app.example.com; * for all. May be repeated
     #[arg(long, value_name = "ORIGIN", help_heading = "Access")]
     pub(crate) allow_origin: Vec<String>,
@@ -91,7 +95,7 @@ Examples:
   tower-transport --from http://0.0.0.0:80/mcp --allow-host mcp.example.com -- ./server --flag
   tower-transport --from stdio -- ./server                 a child with limits, for a client that starts commands
 
-SIGTERM and Ctrl-C stop it gracefully, within 20 s; the second one at once.
+SIGTERM and Ctrl-C stop it gracefully: calls may finish, then children are stopped (at most 7 s). A second one stops it at once.
 
 Exit codes:
   0        stopped as asked, or stdin ended

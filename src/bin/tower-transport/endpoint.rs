@@ -134,7 +134,10 @@ mod tests {
     fn what_does_not_work_yet_says_so_and_what_does() {
         for text in ["https://h/mcp", "sse://h/sse", "unix:/run/mcp", "tcp://h:1"] {
             let error = error(text);
-            assert!(error.contains("not work yet") && error.contains("http://HOST:PORT/PATH"), "{error}");
+            assert!(
+                error.contains("not work yet") && error.contains("http://HOST:PORT/PATH"),
+                "{error}"
+            );
         }
     }
 

@@ -1,21 +1,18 @@
 //! From http:// to children.
 
 use crate::args::Args;
-use crate::children::Children;
+use crate::children::{Backend, Children};
 use crate::demo;
 use crate::endpoint::HttpEndpoint;
 use crate::failure::Failure;
 use crate::listen::Listener;
 use crate::routes::Routes;
+use crate::say;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower_transport::http::Server;
 
-/// How long what is in flight may take to finish once the gateway is to stop.
-const DRAIN: Duration = Duration::from_secs(10);
-/// How long the children may take then: the steps of stopping one, with room.
-const STOP_CHILDREN: Duration = Duration::from_secs(7);
-/// How long the last responses may take to be written then.
+/// How long the last responses may take to be written once all calls have finished or failed.
 const FLUSH: Duration = Duration::from_secs(1);
 
 /// Serves until `stop`, then stops gracefully.
@@ -30,9 +27,9 @@ pub(crate) async fn serve(
     let endpoint = listener.endpoint().clone();
     let server = server(&endpoint, children.clone(), args);
     let handle = server.handle();
-    eprintln!("listening on {endpoint}");
+    say(&format!("listening on {endpoint}"));
     if is_demo {
-        eprintln!("this is a demo; try:\n{}", demo::curl(&endpoint));
+        say(&format!("this is a demo; try:\n{}", demo::curl(&endpoint)));
     }
 
     // A client of a session has a stream open beside its calls.
@@ -41,17 +38,19 @@ pub(crate) async fn serve(
     let connections = listener.serve(routes, max_connections, stop.cancelled()).await;
 
     tracing::info!(calls = handle.calls(), sessions = handle.sessions(), "stopping");
-    if tokio::time::timeout(DRAIN, handle.drain()).await.is_err() {
-        tracing::warn!("{} calls did not finish within {DRAIN:?}, and fail", handle.calls());
+    if tokio::time::timeout(args.drain, handle.drain()).await.is_err() {
+        tracing::warn!(
+            "{} calls did not finish within {:?}, and fail",
+            handle.calls(),
+            args.drain
+        );
     }
-    if tokio::time::timeout(STOP_CHILDREN, children.stop()).await.is_err() {
-        tracing::warn!("not all children ended within {STOP_CHILDREN:?}, and are killed");
-    }
+    children.stop().await;
     connections.finish(FLUSH).await;
     Ok(())
 }
 
-fn server(endpoint: &HttpEndpoint, children: Children, args: &Args) -> Server<crate::children::Backend, Children> {
+fn server(endpoint: &HttpEndpoint, children: Children, args: &Args) -> Server<Backend, Children> {
     let mut server = Server::per_session(children)
         .path(&endpoint.path)
         // The name that the operator gave is no rebinding; that of "all interfaces" is no name.

@@ -127,7 +127,9 @@ fn describe(endpoint: &HttpEndpoint, error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => "stop the program that has it, or choose another port",
         io::ErrorKind::PermissionDenied => "ports below 1024 are for root: choose a higher one",
-        io::ErrorKind::AddrNotAvailable => "no network interface here has that address: choose one that does, such as 127.0.0.1",
+        io::ErrorKind::AddrNotAvailable => {
+            "no network interface here has that address: choose one that does, such as 127.0.0.1"
+        }
         _ => "check host and port",
     };
     let free = format!("--from http://{host}:0{path}");

@@ -7,6 +7,7 @@ mod args;
 mod bridge;
 mod children;
 mod demo;
+mod descriptors;
 mod endpoint;
 mod failure;
 mod gateway;
@@ -22,6 +23,7 @@ use endpoint::Endpoint;
 use failure::{Failure, Kind};
 use signals::{Signal, Signals};
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +34,8 @@ fn main() -> ExitCode {
     let args = match Args::read() {
         Ok(args) => args,
         Err(Ok(asked_for)) => {
-            print!("{asked_for}");
+            // Whoever closes the pipe has read enough.
+            let _closed = write!(std::io::stdout(), "{asked_for}");
             return ExitCode::SUCCESS;
         }
         Err(Err(failure)) => return fail(&failure),
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         .with_env_filter(level.from_env_lossy())
         .with_writer(std::io::stderr)
         .init();
+    descriptors::raise_limit();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Failure::new(Kind::Other, format!("can't start the runtime: {error}"))),
@@ -56,8 +60,13 @@ fn main() -> ExitCode {
 }
 
 fn fail(failure: &Failure) -> ExitCode {
-    eprintln!("tower-transport: {failure}");
+    say(&format!("tower-transport: {failure}"));
     failure.exit_code()
+}
+
+/// Says something to whoever started the program. That nobody listens is no reason to stop.
+fn say(line: &str) {
+    let _closed = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Works until the first signal, then stops gracefully; until the second one, then stops at once.
@@ -93,7 +102,8 @@ fn command(args: &Args) -> Result<Command, Failure> {
     let (program, arguments) = match args.command.split_first() {
         Some((program, arguments)) => (program.clone(), arguments.to_vec()),
         None => {
-            let own = std::env::current_exe().map_err(|error| unusable(format!("can't find the demo server: {error}")))?;
+            let own =
+                std::env::current_exe().map_err(|error| unusable(format!("can't find the demo server: {error}")))?;
             (own.into_os_string(), vec![OsString::from("--demo-server")])
         }
     };

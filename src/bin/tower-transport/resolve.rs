@@ -20,7 +20,9 @@ pub(crate) fn resolve(program: &OsStr) -> Result<PathBuf, String> {
         vec![path.to_owned()]
     } else {
         let search = env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
-        env::split_paths(&search).map(|directory| directory.join(path)).collect()
+        env::split_paths(&search)
+            .map(|directory| directory.join(path))
+            .collect()
     };
     let mut denied = false;
     for candidate in candidates {

@@ -69,7 +69,18 @@ mod tests {
         assert_eq!(duration("2s"), Ok(Duration::from_secs(2)));
         assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
         assert_eq!(duration("1h"), Ok(Duration::from_secs(3600)));
-        for bad in ["", "5", "s", "1.5s", "-1s", "2 s", "2d", "0s", "18446744073709551615h", "99999999999999999999s"] {
+        for bad in [
+            "",
+            "5",
+            "s",
+            "1.5s",
+            "-1s",
+            "2 s",
+            "2d",
+            "0s",
+            "18446744073709551615h",
+            "99999999999999999999s",
+        ] {
             assert!(duration(bad).is_err(), "{bad:?}");
         }
     }
@@ -87,7 +98,17 @@ mod tests {
         assert_eq!(size("512KiB"), Ok(512 << 10));
         assert_eq!(size("4MiB"), Ok(4 << 20));
         assert_eq!(size("3GiB"), Ok(3 << 30));
-        for bad in ["", "4MB", "4 MiB", "1.5MiB", "0", "1023", "4GiB", "-1", "18014398509481984KiB"] {
+        for bad in [
+            "",
+            "4MB",
+            "4 MiB",
+            "1.5MiB",
+            "0",
+            "1023",
+            "4GiB",
+            "-1",
+            "18014398509481984KiB",
+        ] {
             assert!(size(bad).is_err(), "{bad:?}");
         }
     }

@@ -25,7 +25,8 @@ pub(super) struct Spawned {
 }
 
 impl Command {
-    /// Spawns the child. It blocks for the few milliseconds that fork and exec take.
+    /// Spawns the child. It blocks for the few milliseconds that fork and exec take; on Linux it gives up on a file system that hangs after
+    /// ten seconds.
     ///
     /// The reading of standard error begins at once, on the runtime in whose context this is called; that runtime needs I/O and time enabled.
     /// Dropping the returned [`Process`] kills the child and its whole group.

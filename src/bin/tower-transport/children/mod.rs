@@ -16,11 +16,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tower::Service;
 use tower_transport::BoxError;
 use tower_transport::http::Session;
 use tower_transport::layers::timeout::{Limits, Timeout};
+use tower_transport::mux::Mux;
 use tower_transport::process::{Command, SpawnError};
+
+/// How long children may take to end: the steps of stopping one, with room.
+const STOP: Duration = Duration::from_secs(7);
 
 /// What serves a client: a child, with limits in time.
 pub(crate) type Backend = Timeout<Handle, Rules>;
@@ -74,9 +79,18 @@ impl Children {
         Ok(())
     }
 
-    /// Stops all children step by step, and waits until they have ended. None is started any more.
+    /// Stops all children step by step, and waits until they have ended, for at most so long as the steps take.
+    ///
+    /// What is started from then on is stopped at once. It may be called again.
     pub(crate) async fn stop(&self) {
-        self.inner.spawner.stop().await;
+        if tokio::time::timeout(STOP, self.inner.spawner.stop()).await.is_err() {
+            tracing::warn!("not all children ended within {STOP:?}");
+        }
+    }
+
+    /// The bounds of each child, for a peer that is to have the same.
+    pub(crate) fn mux(&self) -> Mux {
+        self.inner.spawner.mux()
     }
 
     fn limited(&self, handle: Handle) -> Backend {

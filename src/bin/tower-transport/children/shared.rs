@@ -45,7 +45,8 @@ impl Shared {
     /// A handle on the child, which is started if need be.
     pub(super) async fn get(&self, spawner: &Spawner) -> Result<Handle, Unavailable> {
         loop {
-            match self.lock().get(spawner) {
+            let outcome = self.lock().get(spawner);
+            match outcome {
                 Err(Unavailable::Resting { until, .. }) if until <= Instant::now() + PATIENCE => {
                     tokio::time::sleep_until(until).await;
                 }

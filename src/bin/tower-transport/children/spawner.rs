@@ -1,5 +1,6 @@
 use super::Handle;
 use crate::args::Args;
+use crate::endpoint::Endpoint;
 use std::ffi::OsStr;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -20,6 +21,8 @@ pub(super) struct Spawner {
     keepers: TaskTracker,
     stop: CancellationToken,
     closing: Arc<Semaphore>,
+    /// Whether the end of a child is for the log. From stdio it ends the program, which says so itself.
+    logs_ends: bool,
 }
 
 impl Spawner {
@@ -32,11 +35,16 @@ impl Spawner {
             keepers: TaskTracker::new(),
             stop: CancellationToken::new(),
             closing: Arc::new(Semaphore::new(CLOSING)),
+            logs_ends: args.from != Endpoint::Stdio,
         }
     }
 
     pub(super) fn program(&self) -> &OsStr {
         self.command.program()
+    }
+
+    pub(super) fn mux(&self) -> Mux {
+        self.mux.clone()
     }
 
     /// Starts a child. One that is started while the gateway stops is stopped at once.
@@ -49,6 +57,7 @@ impl Spawner {
             lease: lease.clone(),
             stop: self.stop.clone(),
             closing: Arc::clone(&self.closing),
+            logs_end: self.logs_ends,
         };
         self.keepers.spawn(keeper.keep());
         Ok(Handle::new(child, lease.drop_guard()))
@@ -68,13 +77,19 @@ struct Keeper {
     lease: CancellationToken,
     stop: CancellationToken,
     closing: Arc<Semaphore>,
+    logs_end: bool,
 }
 
 impl Keeper {
     async fn keep(self) {
         let pid = self.child.id();
         tokio::select! {
-            ended = self.child.closed() => return tracing::warn!(pid, "{ended}"),
+            ended = self.child.closed() => {
+                if self.logs_end {
+                    tracing::warn!(pid, "{ended}");
+                }
+                return;
+            }
             () = self.lease.cancelled() => {}
         }
         let permit = self.closing.try_acquire();

@@ -9,6 +9,7 @@ mod tools;
 pub(crate) use curl::curl;
 
 use crate::failure::{Failure, Kind};
+
 use protocol::{Era, Refused};
 use serde_json::Value;
 use std::sync::Arc;
@@ -33,7 +34,10 @@ pub(crate) async fn serve() -> Result<(), Failure> {
 
 /// Answers requests. Notifications mean nothing to it, and it says nothing outside of its answers.
 async fn answer(call: Call, peer: Peer, crash: Arc<Notify>) -> Result<Option<Message>, BoxError> {
-    let Some(request) = call.message().filter(|message| message.kind() == message::Kind::Request) else {
+    let Some(request) = call
+        .message()
+        .filter(|message| message.kind() == message::Kind::Request)
+    else {
         return Ok(None);
     };
     let id = request.id().unwrap_or_else(Id::null);
