@@ -27,6 +27,7 @@ async fn who_does_not_read_fails_and_no_other_call_of_the_session_waits_for_it()
         assert_eq!(body["result"]["a"], id);
     }
     assert_eq!((probe.dropped(), server.handle().calls()), (0, 1));
+    tokio::time::sleep(Duration::from_secs(30)).await;
     until(|| server.handle().calls() == 0).await;
     assert_eq!(probe.dropped(), 1);
     // 1 MiB of it was kept, and its end.
@@ -56,6 +57,7 @@ async fn tiny_messages_are_bounded_by_their_number() {
         )
         .await,
     );
+    tokio::time::sleep(Duration::from_secs(30)).await;
     until(|| server.handle().calls() == 0).await;
     let mut kept = 0;
     while unread.next().await.unwrap()["method"].is_string() {
@@ -241,4 +243,16 @@ async fn requests_that_a_client_leaves_unanswered_are_limited() {
     let answer = json!({"jsonrpc": "2.0", "id": next["id"], "result": "pong"});
     assert_eq!(send(&server, legacy(&session, &answer)).await.status(), 202);
     assert_eq!(asking.await.unwrap(), "pong");
+}
+
+// law 8
+#[tokio::test]
+async fn requests_whose_call_has_ended_and_whose_asker_gave_up_are_forgotten() {
+    let server = probe().server();
+    let session = open(&server).await;
+    for id in 0..200 {
+        let mut call = Events::of(send(&server, legacy(&session, &request(id, "ask, then leave", &json!({})))).await);
+        assert_eq!(call.next().await.unwrap()["method"], "ping");
+        assert_eq!(call.next().await.unwrap()["result"], "left");
+    }
 }

@@ -61,6 +61,11 @@
 //! The server is always ready. It reads a request first, then readies a clone of the exchange, then calls it: a slot of the exchange is
 //! never held while a peer is still sending.
 //!
+//! # Connections
+//!
+//! They are the mount's: it sets `TCP_NODELAY`, without which an answer may wait 40 ms for an acknowledgement, and limits how long the head
+//! of a request may take, which hyper does only if it is given a timer. The `hyper_mount` example does both.
+//!
 //! # Failures
 //!
 //! A call that fails is answered with JSON-RPC error -32603, the chain of its causes, and `"data":{"origin":"transport"}`. An exchange

@@ -17,6 +17,9 @@ use tower_transport::exchange::{BoxCloneExchange, Call, Input, Peer, handler_fn}
 use tower_transport::http::{Server, ServerBody};
 use tower_transport::message::{Id, Message, code};
 
+/// Longer than anything here waits for, so that what hangs fails.
+const HANGS: Duration = Duration::from_secs(120);
+
 pub const ACCEPT: &str = "application/json, text/event-stream";
 
 /// What the exchange of a test saw, and the strings that it hangs on.
@@ -81,6 +84,12 @@ impl Probe {
                 let ask = Message::request(&Id::number(7), "sampling/createMessage", &params)?;
                 let answer = peer.request(ask).await?;
                 Message::response(&Id::null(), &json!({"answer": answer.decode::<Value>()?}))?
+            }
+            "ask, then leave" => {
+                let ask = Message::request(&Id::number(7), "ping", &params)?;
+                tokio::spawn(async move { peer.request(ask).await });
+                tokio::task::yield_now().await;
+                Message::response(&Id::null(), &"left")?
             }
             "give up asking" => {
                 let ask = peer.request(Message::request(&Id::number(7), "sampling/createMessage", &params)?);
@@ -264,7 +273,7 @@ pub async fn send<S>(server: &S, request: Request<Full<Bytes>>) -> Response<Serv
 where
     S: tower::Service<Request<Full<Bytes>>, Response = Response<ServerBody>, Error = std::convert::Infallible> + Clone,
 {
-    let answered = tokio::time::timeout(Duration::from_secs(3600), server.clone().oneshot(request)).await;
+    let answered = tokio::time::timeout(HANGS, server.clone().oneshot(request)).await;
     let Ok(response) = answered.expect("no request hangs");
     response
 }
@@ -317,7 +326,8 @@ impl Events {
                 self.text = rest;
                 return Some(block);
             }
-            let frame = self.body.frame().await?.unwrap();
+            let frame = tokio::time::timeout(HANGS, self.body.frame()).await;
+            let frame = frame.expect("no stream hangs")?.unwrap();
             self.text += std::str::from_utf8(&frame.into_data().unwrap()).unwrap();
         }
     }
@@ -338,11 +348,11 @@ impl Events {
 
 /// Waits until something holds, which it does soon.
 pub async fn until(what: impl Fn() -> bool) {
-    for n in 0..2000 {
+    for _ in 0..10_000 {
         if what() {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(if n < 1000 { 1 } else { 100 })).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     panic!("it never came true");
 }

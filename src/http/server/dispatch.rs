@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::gather::gather;
 use super::headers::{self, SESSION_ID};
 use super::make::{Make, Served};
-use super::mirror;
+use super::mirror::{self, Meta};
 use super::options::Options;
 use super::registry::Registry;
 use super::reject::Rejection;
@@ -71,9 +71,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     /// The revision goes by the request: what says 2026-07-28 in its body stands for itself, all else belongs to a session. The
     /// `Mcp-Method` header says nothing of it, as some clients send it in every revision.
     async fn post(self, message: Message, parts: Parts) -> Outcome {
-        if let Some(version) = mirror::body_version(&message)? {
-            mirror::check(&message, &version, &parts.headers)?;
-            drop(version);
+        if is_modern(&message, &parts.headers)? {
             return self.modern(message, parts).await;
         }
         let is_request = message.kind() == Kind::Request;
@@ -140,6 +138,15 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             item?;
         }
         Ok(bare(StatusCode::ACCEPTED))
+    }
+}
+
+/// Whether a body says that it is of 2026-07-28, or later. One that does must be in order.
+fn is_modern(message: &Message, headers: &HeaderMap) -> Result<bool, Rejection> {
+    let meta = Meta::of(message)?;
+    match meta.version() {
+        Some(version) => mirror::check(message, &meta, &version, headers).map(|()| true),
+        None => Ok(false),
     }
 }
 

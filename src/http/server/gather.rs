@@ -10,6 +10,9 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+/// The room that a body's announced length makes for it before its bytes are there.
+const BELIEVED: usize = 256 * 1024;
+
 /// Reads a whole body of at most `max` bytes within `within`.
 ///
 /// What its headers say of its length is looked at first; what comes is counted all the same, as a chunked body says nothing.
@@ -22,6 +25,8 @@ where
     if announced > max as u64 {
         return Err(too_large(format!("the body has {announced} bytes, the limit is {max}")));
     }
+    // What was announced is not yet sent: only so much of it is believed at once.
+    let expected = usize::try_from(announced).map_or(BELIEVED, |announced| announced.min(BELIEVED));
     let mut body = pin!(body);
     let mut timer = pin!(Timer::new(within));
     let mut gathered = Gathered::Nothing;
@@ -36,7 +41,7 @@ where
             Some(Err(error)) => return Err(Rejection::invalid(format!("the body broke off: {}", error.into()))),
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data()
-                    && !gathered.take(data, max)
+                    && !gathered.take(data, max, expected)
                 {
                     return Err(too_large(format!(
                         "the body has more than {max} bytes, which is the limit"
@@ -56,7 +61,7 @@ enum Gathered {
 
 impl Gathered {
     /// Says whether it is within the limit.
-    fn take(&mut self, mut data: impl Buf, max: usize) -> bool {
+    fn take(&mut self, mut data: impl Buf, max: usize, expected: usize) -> bool {
         let so_far = match self {
             Gathered::Nothing => 0,
             Gathered::One(bytes) => bytes.len(),
@@ -68,7 +73,7 @@ impl Gathered {
         match self {
             Gathered::Nothing => *self = Gathered::One(data.copy_to_bytes(data.remaining())),
             Gathered::One(first) => {
-                let mut bytes = BytesMut::with_capacity(2 * (first.len() + data.remaining()));
+                let mut bytes = BytesMut::with_capacity(expected.max(first.len() + data.remaining()));
                 bytes.extend_from_slice(first);
                 append(&mut bytes, data);
                 *self = Gathered::More(bytes);

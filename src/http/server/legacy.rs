@@ -145,8 +145,10 @@ fn cancel(live: &Live, message: &Message) -> Result<(), Rejection> {
     let named = message
         .find(&["requestId"])
         .map_err(|error| Rejection::invalid(error.to_string()))?;
-    let raw = named.zip(message.payload()).map(|(range, payload)| &payload[range]);
-    if let Some(id) = raw.and_then(|raw| Id::from_raw(raw.as_bytes()).ok()) {
+    let raw = named
+        .zip(message.payload_bytes())
+        .map(|(range, payload)| &payload[range]);
+    if let Some(id) = raw.and_then(|raw| Id::from_raw(raw).ok()) {
         live.cancel(&id);
     }
     Ok(())

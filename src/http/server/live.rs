@@ -36,7 +36,7 @@ struct State {
     ended: bool,
     /// Numbers tasks and requests to the client. Never used twice in a session.
     next: u64,
-    calls: HashMap<u64, Running1>,
+    calls: HashMap<u64, RunningCall>,
     asks: HashMap<u64, Ask>,
     listener: Option<(u64, Arc<Queue>, AbortHandle)>,
     uses: usize,
@@ -44,7 +44,7 @@ struct State {
 }
 
 /// A call on its task.
-struct Running1 {
+struct RunningCall {
     id: Id,
     out: Arc<Queue>,
     task: AbortHandle,
@@ -118,7 +118,7 @@ impl Live {
         let task = tokio::spawn(pump::call(items, Arc::clone(&out), live, key, (admitted, entered)));
         state.calls.insert(
             key,
-            Running1 {
+            RunningCall {
                 id,
                 out,
                 task: task.abort_handle(),
@@ -166,11 +166,7 @@ impl Live {
             return;
         };
         let call = state.calls.remove(&key);
-        let asks: Vec<Ask> = state
-            .asks
-            .extract_if(|_, ask| ask.task == key)
-            .map(|(_, ask)| ask)
-            .collect();
+        let asks = take_if(&mut state.asks, |ask| ask.task == key);
         drop(state);
         if let Some(call) = call {
             call.out.finish(End::Silent);
@@ -182,15 +178,7 @@ impl Live {
     /// Gives a request of the exchange its id on this wire, or refuses it.
     pub(super) fn ask(&self, task: u64, request: Message, responder: Responder) -> Option<(u64, Message)> {
         let mut state = self.lock();
-        let mut forgotten = Vec::new();
-        if state.asks.len() >= ASKS {
-            let mut cx = Context::from_waker(Waker::noop());
-            forgotten.extend(
-                state
-                    .asks
-                    .extract_if(|_, ask| ask.responder.poll_closed(&mut cx).is_ready()),
-            );
-        }
+        let forgotten = state.forget_orphans();
         let refused = if state.ended || state.asks.len() >= ASKS {
             Err(responder)
         } else {
@@ -278,6 +266,20 @@ impl State {
         self.next += 1;
         self.next
     }
+
+    /// Takes out what was given up by askers whose task has ended, so that nobody watches for it any more.
+    fn forget_orphans(&mut self) -> Vec<Ask> {
+        if self.asks.len() < ASKS {
+            return Vec::new();
+        }
+        let listener = self.listener.as_ref().map(|(key, ..)| *key);
+        let mut cx = Context::from_waker(Waker::noop());
+        let orphaned = |ask: &mut Ask| {
+            let watched = self.calls.contains_key(&ask.task) || listener == Some(ask.task);
+            !watched && ask.responder.poll_closed(&mut cx).is_ready()
+        };
+        take_if(&mut self.asks, orphaned)
+    }
 }
 
 impl Drop for Use {
@@ -286,6 +288,10 @@ impl Drop for Use {
         state.uses -= 1;
         state.used = Instant::now();
     }
+}
+
+fn take_if(asks: &mut HashMap<u64, Ask>, mut is_taken: impl FnMut(&mut Ask) -> bool) -> Vec<Ask> {
+    asks.extract_if(|_, ask| is_taken(ask)).map(|(_, ask)| ask).collect()
 }
 
 fn refuse(responder: Responder, why: &str) {

@@ -1,12 +1,15 @@
 //! The headers of 2026-07-28 that mirror the body, so that intermediaries need not read it. A server that reads both compares them.
 
+use super::dispatch::request_id;
 use super::headers::{METHOD, MODERN, NAME, PROTOCOL_VERSION};
 use super::reject::Rejection;
-use crate::message::{Ambiguous, Id, Kind, Message, code};
+use crate::message::{Id, Kind, Message, code};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::HeaderName;
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 const HEADER_MISMATCH: i64 = -32020;
@@ -21,11 +24,34 @@ const REMOVED: [&str; 5] = [
     "resources/unsubscribe",
 ];
 
-/// The protocol version that the body says it is of. Only 2026-07-28 and later say one.
-pub(super) fn body_version(message: &Message) -> Result<Option<Cow<'_, str>>, Rejection> {
-    match message.kind() {
-        Kind::Request | Kind::Notification => text_at(message, &["_meta", "io.modelcontextprotocol/protocolVersion"]),
-        Kind::Response | Kind::Error => Ok(None),
+/// What a body of 2026-07-28 says of itself, as far as this edge goes by it.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Meta<'a> {
+    #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
+    version: Option<&'a RawValue>,
+    #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
+    capabilities: Option<&'a RawValue>,
+}
+
+impl Meta<'_> {
+    /// Reads `params._meta`, which is looked for once: in a large message each look takes its time.
+    pub(super) fn of(message: &Message) -> Result<Meta<'_>, Rejection> {
+        let raw = match message.kind() {
+            Kind::Request | Kind::Notification => find(message, &["_meta"])?,
+            Kind::Response | Kind::Error => None,
+        };
+        match raw {
+            // It is JSON already, so what is wrong with it is a member that stands twice.
+            Some(raw) if raw.starts_with('{') => {
+                serde_json::from_str(raw).map_err(|error| refused(message, format!("params._meta: {error}")))
+            }
+            _ => Ok(Meta::default()),
+        }
+    }
+
+    /// The protocol version. Only 2026-07-28 and later say one.
+    pub(super) fn version(&self) -> Option<Cow<'_, str>> {
+        self.version.and_then(|raw| unquote(raw.get()))
     }
 }
 
@@ -35,7 +61,7 @@ pub(super) fn is_modern_header(headers: &HeaderMap) -> bool {
 }
 
 /// Checks a request or notification of 2026-07-28 against its headers, and for what the revision asks of every body.
-pub(super) fn check(message: &Message, version: &str, headers: &HeaderMap) -> Result<(), Rejection> {
+pub(super) fn check(message: &Message, meta: &Meta<'_>, version: &str, headers: &HeaderMap) -> Result<(), Rejection> {
     let id = message.id().unwrap_or_else(Id::null);
     compare(&id, headers, &PROTOCOL_VERSION, version)?;
     if version != MODERN {
@@ -44,7 +70,7 @@ pub(super) fn check(message: &Message, version: &str, headers: &HeaderMap) -> Re
     let method = message.method().unwrap_or_default();
     compare(&id, headers, &METHOD, &method)?;
     if message.kind() == Kind::Request {
-        if find(message, &["_meta", "io.modelcontextprotocol/clientCapabilities"])?.is_none() {
+        if meta.capabilities.is_none() {
             return Err(missing(&id, "io.modelcontextprotocol/clientCapabilities"));
         }
         if REMOVED.contains(&&*method) {
@@ -132,30 +158,33 @@ fn decode(value: &str) -> Option<Cow<'_, [u8]>> {
 
 /// The string at a path of the payload, unescaped. What is no string is not there.
 pub(super) fn text_at<'a>(message: &'a Message, path: &[&str]) -> Result<Option<Cow<'a, str>>, Rejection> {
-    let Some(raw) = find(message, path)? else {
-        return Ok(None);
-    };
-    let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
-    Ok(match inner {
-        Some(inner) if !inner.contains('\\') => Some(Cow::Borrowed(inner)),
-        Some(_) => serde_json::from_str(raw).ok().map(Cow::Owned),
-        None => None,
-    })
+    Ok(find(message, path)?.and_then(unquote))
+}
+
+fn unquote(raw: &str) -> Option<Cow<'_, str>> {
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        return serde_json::from_str(raw).ok().map(Cow::Owned);
+    }
+    Some(Cow::Borrowed(inner))
 }
 
 fn find<'a>(message: &'a Message, path: &[&str]) -> Result<Option<&'a str>, Rejection> {
-    let found = message.find(path).map_err(|ambiguous: Ambiguous| {
-        let id = message.id().unwrap_or_else(Id::null);
-        Rejection::of(
-            StatusCode::BAD_REQUEST,
-            &id,
-            code::INVALID_REQUEST,
-            ambiguous.to_string(),
-        )
-    })?;
+    let found = message
+        .find(path)
+        .map_err(|ambiguous| refused(message, ambiguous.to_string()))?;
     Ok(found
         .zip(message.payload_bytes())
         .and_then(|(range, payload)| std::str::from_utf8(&payload[range]).ok()))
+}
+
+fn refused(message: &Message, why: String) -> Rejection {
+    Rejection::of(
+        StatusCode::BAD_REQUEST,
+        &request_id(message),
+        code::INVALID_REQUEST,
+        why,
+    )
 }
 
 #[cfg(test)]

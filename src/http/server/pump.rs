@@ -130,9 +130,10 @@ impl Stream<'_> {
     }
 
     async fn step(&mut self, items: &mut Running) -> Step {
-        poll_fn(|cx| match items.as_mut().poll_next(cx) {
-            Poll::Ready(item) => Poll::Ready(Step::Item(item)),
-            Poll::Pending => self.poll_given_up(cx).map(Step::GivenUp),
+        // What was given up first: it makes room for what is asked next.
+        poll_fn(|cx| match self.poll_given_up(cx) {
+            Poll::Ready(ask) => Poll::Ready(Step::GivenUp(ask)),
+            Poll::Pending => items.as_mut().poll_next(cx).map(Step::Item),
         })
         .await
     }
