@@ -1,6 +1,7 @@
 //! Every limit is a flag.
 
 use crate::support::{Answer, Gateway, within};
+use http_body_util::BodyExt;
 use serde_json::json;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -101,7 +102,7 @@ async fn subscription_and_stream_of_a_session_may_be_silent_for_longer_than_any_
     let mut stream = session.listen().await;
     assert_eq!(stream.status(), 200);
     let ended = async {
-        while let Some(frame) = http_body_util::BodyExt::frame(&mut stream).await {
+        while let Some(frame) = BodyExt::frame(&mut stream).await {
             frame.unwrap();
         }
     };
@@ -111,5 +112,19 @@ async fn subscription_and_stream_of_a_session_may_be_silent_for_longer_than_any_
         "still open"
     );
     assert_eq!(session.tool("echo", json!({ "message": "a" })).await.said(), "a");
+    assert!(gateway.terminate().await.success());
+}
+
+#[tokio::test]
+async fn client_that_does_not_read_its_response_loses_its_connection() {
+    let gateway = Gateway::demo(&["--write-stall", "200ms", "--max-message-size", "64MiB"]).await;
+    // More than the buffers of both ends may hold.
+    let params = json!({ "name": "echo", "arguments": { "message": "x".repeat(24 << 20) } });
+    let response = gateway.send(gateway.modern("tools/call", params)).await;
+    assert_eq!(response.status(), 200);
+    // Real time, ten times the limit: the clock is that of another process.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let body = within(20, "the end of the connection", BodyExt::collect(response.into_body())).await;
+    assert!(body.is_err(), "the response is cut off");
     assert!(gateway.terminate().await.success());
 }

@@ -54,6 +54,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "none", value_parser = units::limit, help_heading = "Limits")]
     pub(crate) total_timeout: Limit,
 
+    /// How long a client may read nothing of a response that is being written; then its connection is closed
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = units::duration, help_heading = "Limits")]
+    pub(crate) write_stall: Duration,
+
     /// How long calls may take to finish after SIGTERM or Ctrl-C; then they fail
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = units::duration, help_heading = "Limits")]
     pub(crate) drain: Duration,
@@ -90,12 +94,17 @@ Beside an http:// endpoint are served:
 Logs go to stderr; RUST_LOG sets what is logged (warn by default; try info, or tower_transport=debug).
 
 Examples:
-  tower-transport                                          the demo server, at http://127.0.0.1:8080/mcp
+  tower-transport
+      the demo server, at http://127.0.0.1:8080/mcp
   tower-transport -- npx -y @modelcontextprotocol/server-everything
+      a server from npm, at the same place
   tower-transport --from http://0.0.0.0:80/mcp --allow-host mcp.example.com -- ./server --flag
-  tower-transport --from stdio -- ./server                 a child with limits, for a client that starts commands
+      for other machines, which know this one by that name
+  tower-transport --from stdio -- ./server
+      a server with limits, for a client that starts commands
 
-SIGTERM and Ctrl-C stop it gracefully: calls may finish, then children are stopped (at most 7 s). A second one stops it at once.
+SIGTERM and Ctrl-C stop it gracefully: calls may finish (--drain), then children are stopped
+(at most 7 s). A second one stops it at once.
 
 Exit codes:
   0        stopped as asked, or stdin ended

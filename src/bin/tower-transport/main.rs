@@ -15,6 +15,7 @@ mod listen;
 mod resolve;
 mod routes;
 mod signals;
+mod stall;
 mod units;
 
 use args::Args;
