@@ -119,7 +119,7 @@ async fn subscription_and_stream_of_a_session_may_be_silent_for_longer_than_any_
 async fn client_that_does_not_read_its_response_loses_its_connection() {
     let gateway = Gateway::demo(&["--write-stall", "200ms", "--max-message-size", "64MiB"]).await;
     // More than the buffers of both ends may hold.
-    let params = json!({ "name": "echo", "arguments": { "message": "x".repeat(24 << 20) } });
+    let params = json!({ "name": "echo", "arguments": { "message": "x".repeat(12 << 20) } });
     let response = gateway.send(gateway.modern("tools/call", params)).await;
     assert_eq!(response.status(), 200);
     // Real time, ten times the limit: the clock is that of another process.

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 use std::ffi::OsString;
 use std::time::Duration;
+use tower_transport::mux::Mux;
 
 /// Publishes an MCP server that runs as a child process, over HTTP or over stdin and stdout.
 ///
@@ -91,7 +92,8 @@ Beside an http:// endpoint are served:
   /healthz  200 while the gateway runs
   /readyz   200 while the server behind it can run, else 503 and why
 
-Logs go to stderr; RUST_LOG sets what is logged (warn by default; try info, or tower_transport=debug).
+Logs go to stderr. RUST_LOG sets what is logged: warn by default; info adds each start and end of a
+child, debug what children write to their stderr.
 
 Examples:
   tower-transport
@@ -124,6 +126,13 @@ impl Args {
         })?;
         args.check().map_err(Err)?;
         Ok(args)
+    }
+
+    /// What a connection to a child, or to a client over stdio, is bounded by.
+    pub(crate) fn mux(&self) -> Mux {
+        Mux::new()
+            .max_in_flight(self.max_in_flight as usize)
+            .max_message_size(self.max_message_size)
     }
 
     fn check(&self) -> Result<(), Failure> {
