@@ -9,7 +9,7 @@ use std::io::{Read, Seek, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::task::{Context, Waker};
