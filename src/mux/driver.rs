@@ -5,7 +5,7 @@ use super::slots::{Polled, Server};
 use super::stats::count;
 use super::table::{Lane, State as Slot};
 use super::writer::Writer;
-use super::{Disconnected, Stats};
+use super::{Disconnected, Error, Stats};
 use crate::BoxError;
 use crate::codec::{Frame, FrameReader, Framing, Lines};
 use crate::exchange::{Exchange, Item, Responder};
@@ -286,6 +286,14 @@ where
     /// Writes what a handler says; whether it may go on.
     fn say(&mut self, index: u32, item: Item) -> bool {
         let Some(server) = &mut self.server else { return false };
+        let (limit, size) = (self.shared.bounds.message, item.message().wire_len());
+        if size > limit && !matches!(item, Item::Request(..)) {
+            if let Some(id) = server.end(index) {
+                let why = Error::too_large(limit, size, false).to_string();
+                self.refuse(Message::error(&id, code::INTERNAL_ERROR, &why));
+            }
+            return true;
+        }
         match item {
             Item::Notification(message) => self.writer.push(self.reader.framing(), &message),
             Item::Response(message) => {

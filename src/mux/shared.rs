@@ -8,7 +8,7 @@ use super::table::{Lane, State as Slot, Table};
 use super::waiters::Waiters;
 use super::{Disconnected, Error};
 use crate::exchange::{Asker, Gone, Item};
-use crate::message::{Id, Message};
+use crate::message::{Id, Message, code};
 use crate::protocol::Protocol;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -380,7 +380,12 @@ impl Shared {
 }
 
 impl Asker for Shared {
-    fn respond(&self, key: u64, answer: Message) -> Result<(), Gone> {
+    fn respond(&self, key: u64, mut answer: Message) -> Result<(), Gone> {
+        let (limit, size) = (self.bounds.message, answer.wire_len());
+        if size > limit {
+            let why = Error::too_large(limit, size, false).to_string();
+            answer = Message::error(&Id::null(), code::INTERNAL_ERROR, &why);
+        }
         let mut after = After::default();
         let mut state = self.lock();
         let taken = state.asked.answer(key, answer, &mut after);
