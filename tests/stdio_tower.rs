@@ -194,7 +194,9 @@ async fn retry_retries_what_failed_before_the_first_item() {
         left: left.clone(),
     };
     let mut stack = is_exchange(ServiceBuilder::new().retry(Attempts(3)).service(inner));
-    let answered = timeout(LONG, running(stack.request(request("echo", 0)))).await.expect("no hang");
+    let answered = timeout(LONG, running(stack.request(request("echo", 0))))
+        .await
+        .expect("no hang");
     assert_eq!(answered.expect("answered at the third attempt"), "1");
     assert_eq!(left.load(Ordering::SeqCst), 0);
 }
