@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) driver: Option<Waker>,
     /// The last connection and the last reply have been dropped.
     pub(super) orphaned: bool,
+    /// Our side is to be closed once all that is queued is written.
+    pub(super) close_asked: bool,
     /// Why no more calls are taken; those in flight go on.
     pub(super) closing: Option<Disconnected>,
     pub(super) closed: Option<Disconnected>,
@@ -96,6 +98,12 @@ impl After {
 
     /// Wakes and drops; how many were woken.
     pub(super) fn run(&mut self) -> usize {
+        if self.more.is_empty() && self.more_dead.is_empty() && self.trash.is_empty() {
+            self.dead = None;
+            let Some(waker) = self.first.take() else { return 0 };
+            waker.wake();
+            return 1;
+        }
         let woken = usize::from(self.first.is_some()) + self.more.len();
         if let Some(waker) = self.first.take() {
             waker.wake();
@@ -122,6 +130,7 @@ impl Shared {
             unread: 0,
             driver: None,
             orphaned: false,
+            close_asked: false,
             closing: None,
             closed: None,
         };

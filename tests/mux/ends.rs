@@ -118,9 +118,9 @@ async fn the_first_reason_stays() {
 async fn a_closing_connection_writes_what_is_queued_and_reads_the_answers() {
     let (ours, theirs) = duplex(1 << 16);
     let (read, write) = split(ours);
-    let (connection, mut driver) = Mux::new().connect(read, write);
+    let (connection, driver) = Mux::new().connect(read, write);
     let queued = call(&connection, request("a", "x")).await;
-    driver.close_write();
+    connection.close();
     let driver = tokio::spawn(driver);
     let mut late = connection.clone();
     assert!(within(late.ready()).await.unwrap_err().was_never_sent());
