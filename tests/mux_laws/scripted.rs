@@ -158,7 +158,7 @@ impl Peer {
             self.calls
                 .push((line["id"].clone(), stamp, line["params"].get("_meta").is_some()));
         } else if let Some(id) = cancels(line) {
-            let at = self.calls.iter().position(|(call, ..)| call.to_string() == *id);
+            let at = self.calls.iter().position(|(call, ..)| id.as_str() == call.to_string());
             // Sometimes it answers all the same.
             if let Some(at) = at
                 && self.rng.percent(60)
