@@ -147,9 +147,10 @@ where
                 moved = true;
                 continue;
             }
+            let room = WRITE_HIGH - self.writer.pending();
             self.shared
                 .lock()
-                .take_outgoing(CHUNK, &mut self.outgoing, &mut self.after);
+                .take_outgoing(CHUNK, room, &mut self.outgoing, &mut self.after);
             self.after.run();
             if self.outgoing.is_empty() {
                 break;
