@@ -158,8 +158,9 @@ where
                 moved = true;
                 continue;
             }
+            let room = WRITE_HIGH - self.writer.pending();
             let mut state = self.shared.lock();
-            state.take_outgoing(CHUNK, &mut self.outgoing, &mut self.after);
+            state.take_outgoing(CHUNK, room, &mut self.outgoing, &mut self.after);
             self.closing |= state.close_asked;
             drop(state);
             self.after.run();

@@ -335,9 +335,10 @@ impl State {
         self.wake_driver(after);
     }
 
-    /// Moves up to `most` messages out of the queues. From here on they count as written.
-    pub(super) fn take_outgoing(&mut self, most: usize, out: &mut Vec<Outgoing>, after: &mut After) {
+    /// Moves messages out of the queues, up to `most`, and up to the one that fills `room` bytes. From here on they count as written.
+    pub(super) fn take_outgoing(&mut self, most: usize, mut room: usize, out: &mut Vec<Outgoing>, after: &mut After) {
         while out.len() < most
+            && room > 0
             && let Some(control) = self.control.pop_front()
         {
             match control {
@@ -346,15 +347,21 @@ impl State {
                     self.free(index, after);
                 }
                 Control::CancelWire(wire) => out.push(Outgoing::Cancel(wire)),
-                Control::Answer(key) => out.extend(self.asked.take_answer(key).map(Outgoing::Message)),
+                Control::Answer(key) => {
+                    let answer = self.asked.take_answer(key);
+                    room = room.saturating_sub(answer.as_ref().map_or(0, Message::wire_len));
+                    out.extend(answer.map(Outgoing::Message));
+                }
                 Control::Note(key) => {
                     let (note, waker) = self.asked.take_note(key);
+                    room = room.saturating_sub(note.as_ref().map_or(0, Message::wire_len));
                     out.extend(note.map(Outgoing::Message));
                     after.wake(waker);
                 }
             }
         }
         while out.len() < most
+            && room > 0
             && let Some(index) = self.queue.pop_front()
         {
             let wire = self.table.wire_id(index);
@@ -364,6 +371,7 @@ impl State {
                 continue;
             }
             let request = slot.request.take().expect("a queued call holds its message");
+            room = room.saturating_sub(request.wire_len());
             if slot.id.is_none() {
                 out.push(Outgoing::Message(request));
                 self.free(index, after);

@@ -11,8 +11,12 @@ use tokio::io::AsyncWrite;
 
 /// From this size on a message is written from where it lies, not copied into the buffer. Below, one buffer beats many slices.
 const BY_REFERENCE: usize = 8 << 10;
-/// The buffer's room that is kept while nothing is to be written.
-const KEPT: usize = 64 << 10;
+/// The buffer's room that is always kept: what it grows to, by doubling, for half as much.
+const KEPT: usize = 128 << 10;
+/// The buffer's room that is kept while it is in use: it grows to that by doubling when it is full, with a last message.
+const BUSY: usize = 288 << 10;
+/// After so many writes in a row that `KEPT` is enough for, the rest is given back.
+const SMALL_WRITES: u8 = 32;
 /// As many slices go with one system call.
 const SLICES: usize = 16;
 
@@ -24,6 +28,9 @@ pub(super) struct Writer<W> {
     buffer: BytesMut,
     pending: usize,
     unflushed: bool,
+    /// The most that `buffer` held since all was written.
+    peak: usize,
+    small_writes: u8,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
@@ -34,6 +41,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             buffer: BytesMut::new(),
             pending: 0,
             unflushed: false,
+            peak: 0,
+            small_writes: 0,
         }
     }
 
@@ -69,6 +78,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         if parts[tail].len() < BY_REFERENCE || framing.needs_rewrite(parts[tail]) {
             framing.encode(&parts, &mut self.buffer);
             self.pending += self.buffer.len() - before;
+            self.peak = self.peak.max(self.buffer.len());
             return;
         }
         framing.head(message.wire_len(), &mut self.buffer);
@@ -115,10 +125,19 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             ready!(Pin::new(&mut *io).poll_flush(cx))?;
             self.unflushed = false;
         }
-        if self.buffer.capacity() > KEPT {
-            self.buffer = BytesMut::with_capacity(KEPT);
-        }
+        self.shrink();
         Poll::Ready(Ok(()))
+    }
+
+    /// Gives back what the buffer grew to, once it is not needed any more. All is written.
+    fn shrink(&mut self) {
+        let small = std::mem::take(&mut self.peak) <= KEPT / 2;
+        self.small_writes = if small { self.small_writes.saturating_add(1) } else { 0 };
+        let kept = if self.small_writes < SMALL_WRITES { BUSY } else { KEPT };
+        // What was written counts again, once it is reclaimed.
+        if self.buffer.try_reclaim(kept + 1) {
+            self.buffer = BytesMut::new();
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use tower_transport::exchange::{ExchangeExt, Item, unary};
 use tower_transport::message::{Id, Message};
 use tower_transport::mux::Mux;
 
+// PITFALLS 58
 #[tokio::test(start_paused = true)]
 async fn a_response_carries_the_callers_own_id_byte_for_byte() {
-    // PITFALLS 58
     for raw in ["9007199254740993", "1.0", "\"1\"", "\"\\u0061\"", "-0", "1e3"] {
         let (mut connection, mut wire, _driver) = client(Mux::new());
         let message = format!(r#"{{"jsonrpc":"2.0","id":{raw},"method":"tools/list"}}"#);
@@ -21,9 +21,9 @@ async fn a_response_carries_the_callers_own_id_byte_for_byte() {
     }
 }
 
+// PITFALLS 19
 #[tokio::test(start_paused = true)]
 async fn late_unknown_and_duplicate_responses_are_counted_and_harm_nobody() {
-    // PITFALLS 19
     let (connection, mut wire, _driver) = client(Mux::new());
     let dropped = call(&connection, request("a", "tools/call")).await;
     let stays = call(&connection, request("b", "tools/call")).await;
@@ -55,9 +55,9 @@ async fn late_unknown_and_duplicate_responses_are_counted_and_harm_nobody() {
     assert!(!connection.is_closed());
 }
 
+// mux-structure.md, traps: a late answer to a cancelled call becomes another caller's
 #[tokio::test(start_paused = true)]
 async fn a_wire_id_does_not_come_back_soon() {
-    // mux-structure.md, traps: a late answer to a cancelled call becomes another caller's
     let (connection, mut wire, _driver) = client(Mux::new().max_in_flight(1));
     let mut seen = std::collections::HashSet::new();
     for _ in 0..1000 {
@@ -69,9 +69,9 @@ async fn a_wire_id_does_not_come_back_soon() {
     }
 }
 
+// PITFALLS 20
 #[tokio::test(start_paused = true)]
 async fn a_dropped_call_leaves_nothing_in_the_table() {
-    // PITFALLS 20
     let (connection, mut wire, _driver) = client(Mux::new().max_in_flight(4));
     for round in 0..100 {
         let unwritten = call(&connection, request("a", "unwritten")).await;

@@ -5,9 +5,9 @@ use serde_json::json;
 use tower_transport::mux::Mux;
 use tower_transport::protocol::JsonRpc;
 
+// PITFALLS 25
 #[tokio::test(start_paused = true)]
 async fn a_call_that_is_dropped_unwritten_is_never_written() {
-    // PITFALLS 25
     let (connection, mut wire, _driver) = client_over(Mux::new(), 64);
     let big = call(&connection, request_with("a", "big", &json!("x".repeat(300 << 10)))).await;
     tokio::task::yield_now().await;
@@ -22,9 +22,9 @@ async fn a_call_that_is_dropped_unwritten_is_never_written() {
     drop(big);
 }
 
+// PITFALLS 25
 #[tokio::test(start_paused = true)]
 async fn a_cancel_comes_once_and_after_its_request() {
-    // PITFALLS 25
     let (connection, mut wire, _driver) = client_over(Mux::new(), 64);
     // Taken into the write buffer, but not yet on the wire: it counts as written.
     let dropped = call(&connection, request("a", "tools/call")).await;
@@ -39,9 +39,9 @@ async fn a_cancel_comes_once_and_after_its_request() {
     settled(&connection).await;
 }
 
+// PITFALLS 25
 #[tokio::test(start_paused = true)]
 async fn a_cancel_needs_no_slot() {
-    // PITFALLS 25
     let (connection, mut wire, _driver) = client(Mux::new().max_in_flight(1));
     let dropped = call(&connection, request("a", "tools/call")).await;
     let id = wire.recv_request("tools/call").await;

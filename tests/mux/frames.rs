@@ -2,6 +2,7 @@
 
 use crate::support::{call, client, eventually, request, request_with, result, server, within};
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 use tower_transport::BoxError;
 use tower_transport::exchange::unary;
 use tower_transport::mux::Mux;
@@ -68,6 +69,36 @@ async fn a_line_that_comes_byte_by_byte_with_blank_lines_and_carriage_returns_is
     }
     let mut reply = within(answer).await.unwrap();
     assert_eq!(crate::support::drain(&mut reply).await, ["r \"ü€😀\""]);
+}
+
+// PITFALLS 21
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_is_polled_by_fits_and_starts_loses_no_byte() {
+    let (ours, mut theirs) = tokio::io::duplex(3);
+    let (read, write) = tokio::io::split(ours);
+    let (connection, mut driver) = Mux::new().connect(read, write);
+    let mut listener = crate::support::listen(&connection).await;
+    tokio::spawn(async move {
+        for n in 0..50 {
+            let line = format!("{{\"method\":\"n\",\"params\":{n}}}\n");
+            theirs.write_all(line.as_bytes()).await.unwrap();
+        }
+        std::future::pending::<()>().await;
+    });
+    for n in 0..50 {
+        // Each time the wait is given up in the middle of a frame.
+        while connection.stats().frames <= n {
+            tokio::select! {
+                biased;
+                end = &mut driver => panic!("{end}"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
+    for n in 0..50 {
+        let item = crate::support::next(&mut listener).await.unwrap().unwrap();
+        assert_eq!(crate::support::label(&item), format!("n {n}"));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -152,6 +152,30 @@ async fn more_requests_than_there_is_room_for_are_refused_and_answers_find_their
     settled(&connection).await;
 }
 
+// PITFALLS 4
+#[tokio::test(start_paused = true)]
+async fn answers_pass_a_window_full_of_calls_that_wait_for_them() {
+    let (connection, mut wire, _driver) = client(Mux::new().max_in_flight(3));
+    let mut listener = listen(&connection).await;
+    let mut calls = Vec::new();
+    for _ in 0..3 {
+        calls.push(call(&connection, request("a", "x")).await);
+    }
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        ids.push(wire.recv_request("x").await);
+        wire.send(&[asks(n)]).await;
+    }
+    for n in 0..3_u64 {
+        asked(&mut listener).await.respond(result(&json!(n))).unwrap();
+        assert_eq!(wire.recv().await["result"], n);
+        wire.result(ids[n as usize], json!("done")).await;
+    }
+    for call in calls {
+        within(call).await.unwrap();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_end_of_the_connection_closes_responders_and_leaves_no_place_taken() {
     let (connection, mut wire, driver) = client(Mux::new());

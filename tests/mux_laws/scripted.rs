@@ -157,8 +157,9 @@ impl Peer {
             let stamp = line["params"]["stamp"].as_u64().expect("our calls are stamped");
             self.calls
                 .push((line["id"].clone(), stamp, line["params"].get("_meta").is_some()));
-        } else if let Some(id) = cancels(line) {
-            let at = self.calls.iter().position(|(call, ..)| id.as_str() == call.to_string());
+        } else if cancels(line).is_some() {
+            let id = &line["params"]["requestId"];
+            let at = self.calls.iter().position(|(call, ..)| call == id);
             // Sometimes it answers all the same.
             if let Some(at) = at
                 && self.rng.percent(60)

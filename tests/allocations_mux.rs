@@ -1,0 +1,147 @@
+//! What a round trip costs in allocations, on both sides of a mux together.
+#![cfg(all(unix, feature = "mux"))]
+
+use bytes::Bytes;
+use std::cell::Cell;
+use std::rc::Rc;
+use tokio::net::UnixStream;
+use tokio::runtime::Builder;
+use tokio::task::{JoinSet, LocalSet};
+use tower::{Service, ServiceExt};
+use tower_transport::BoxError;
+use tower_transport::exchange::{Call, unary};
+use tower_transport::message::{Id, Message};
+use tower_transport::mux::{Connection, Mux};
+
+use self::counting::allocations;
+
+/// The allocator of this test binary: the system's, with a counter per thread, so that tests that run side by side count their own.
+#[allow(unsafe_code)]
+mod counting {
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::cell::Cell;
+
+    #[global_allocator]
+    static ALLOCATOR: Counting = Counting;
+
+    thread_local! {
+        static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// Allocations, reallocations included, of this thread so far.
+    pub(super) fn allocations() -> u64 {
+        ALLOCATIONS.get()
+    }
+
+    struct Counting;
+
+    // SAFETY: every call goes to the system's allocator unchanged. The counter is a cell with a constant start and no destructor, so
+    // touching it allocates nothing and works at any time in a thread's life.
+    unsafe impl GlobalAlloc for Counting {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+            // SAFETY: the caller's promises are those that `System` asks for.
+            unsafe { System.alloc(layout) }
+        }
+
+        unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+            // SAFETY: as above; `ptr` came from `System`.
+            unsafe { System.dealloc(ptr, layout) }
+        }
+
+        unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+            // SAFETY: as above; `ptr` came from `System`.
+            unsafe { System.realloc(ptr, layout, new_size) }
+        }
+    }
+}
+
+const WARM: u64 = 5000;
+const MEASURED: u64 = 20_000;
+/// Both sides' rings may still come to own another block: eight each at most, with two small allocations and a handle's place.
+const BLOCKS: u64 = 2 * 8 * 4;
+
+#[test]
+fn small_messages_one_at_a_time() {
+    round_trips_allocate_nothing(200, 1);
+}
+
+#[test]
+fn small_messages_16_in_flight() {
+    round_trips_allocate_nothing(200, 16);
+}
+
+#[test]
+fn small_messages_256_in_flight() {
+    round_trips_allocate_nothing(200, 256);
+}
+
+#[test]
+fn messages_of_4_kib_16_in_flight() {
+    round_trips_allocate_nothing(4096, 16);
+}
+
+#[test]
+fn messages_of_4_kib_256_in_flight() {
+    round_trips_allocate_nothing(4096, 256);
+}
+
+/// Callers that live long make calls; client, server and both drivers run on this one thread.
+fn round_trips_allocate_nothing(size: usize, callers: usize) {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let connection = connect(size, callers);
+        let done = Rc::new(Cell::new(0));
+        let counted = Rc::new(Cell::new((0, 0)));
+        let mut tasks = JoinSet::new();
+        for _ in 0..callers {
+            tasks.spawn_local(caller(connection.clone(), size, done.clone(), counted.clone()));
+        }
+        while let Some(task) = tasks.join_next().await {
+            task.unwrap();
+        }
+        let (from, to) = counted.get();
+        let count = to - from;
+        assert!(count <= BLOCKS, "{count} allocations in {MEASURED} round trips");
+    });
+}
+
+fn connect(size: usize, callers: usize) -> Connection {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let answer = message(r#"{"jsonrpc":"2.0","id":1,"result":""#, size);
+    let echo = unary(move |_| std::future::ready(Ok::<_, BoxError>(answer.clone())));
+    let (read, write) = theirs.into_split();
+    let (_, driver) = Mux::new().max_in_flight(callers).serve(read, write, echo);
+    tokio::task::spawn_local(driver);
+    let (read, write) = ours.into_split();
+    let (connection, driver) = Mux::new().max_in_flight(callers).connect(read, write);
+    tokio::task::spawn_local(driver);
+    connection
+}
+
+async fn caller(mut connection: Connection, size: usize, done: Rc<Cell<u64>>, counted: Rc<Cell<(u64, u64)>>) {
+    let request = message(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":""#, size);
+    let mut number = 0;
+    while done.get() < WARM + MEASURED {
+        number += 1;
+        let request = request.clone().with_id(Id::number(number));
+        let connection = connection.ready().await.unwrap();
+        let reply = connection.call(Call::new(request)).await.unwrap();
+        let answer = reply.first().expect("one answer").message();
+        assert_eq!(answer.id_bytes(), Some(Id::number(number).as_bytes()));
+        drop(reply);
+        done.set(done.get() + 1);
+        match done.get() {
+            WARM => counted.set((allocations(), 0)),
+            end if end == WARM + MEASURED => counted.set((counted.get().0, allocations())),
+            _ => {}
+        }
+    }
+}
+
+/// A message of about that size.
+fn message(start: &str, size: usize) -> Message {
+    let text = format!("{start}{}\"}}", "x".repeat(size - start.len() - 2));
+    Message::parse(Bytes::from(text)).unwrap()
+}
