@@ -4,6 +4,8 @@
 #[cfg(feature = "mux")]
 pub mod codec;
 pub mod exchange;
+#[cfg(feature = "http-server")]
+pub mod http;
 pub mod message;
 #[cfg(feature = "mux")]
 pub mod mux;

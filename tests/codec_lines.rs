@@ -318,18 +318,15 @@ fn a_line_without_end_takes_no_more_than_the_limit_and_keeps_no_thread_to_itself
 
 // === the ring ===
 
-#[tokio::test]
-async fn a_long_line_in_small_reads_is_searched_once() {
-    // Framing sees the buffer grow by 100 bytes a step; a search from its start each time would be 1.6 GB of work.
+#[test]
+fn a_long_line_in_small_reads_is_searched_once() {
     let mut lines = Lines::new();
-    let line = vec![b'x'; 4 << 20];
-    for end in (100..line.len()).step_by(100) {
+    let mut line = vec![b'x'; 10_000];
+    for end in (100..=line.len()).step_by(100) {
         assert_eq!(lines.next_step(&line[..end], line.len()).unwrap(), Step::More);
+        // A newline put where it has looked goes unseen: the proof that it doesn't look there again.
+        line[end - 1] = b'\n';
     }
-    let mut ended = line.clone();
-    // A newline in what was searched before goes unseen: the proof that it isn't searched again.
-    ended[50] = b'\n';
-    assert_eq!(lines.next_step(&ended, line.len()).unwrap(), Step::More);
 }
 
 // PITFALLS 30

@@ -373,7 +373,7 @@ fn escape_and_run(grandchild: &str) -> Command {
 async fn output_ends_after_the_exit_although_an_escaped_grandchild_holds_it_open() {
     let mut process = escape_and_run("exec sleep 300").spawn().unwrap();
     let mut lines = Lines::of(&mut process);
-    let grandchild = lines.pid().await;
+    let grandchild = Escaped(lines.pid().await);
     drop(process.take_stdin());
 
     let exit = in_time("exit", process.wait()).await;
@@ -382,8 +382,7 @@ async fn output_ends_after_the_exit_although_an_escaped_grandchild_holds_it_open
     in_time("end of output", lines.0.read_to_string(&mut rest))
         .await
         .unwrap();
-    assert!(!is_dead(grandchild), "it held the pipe open to the end");
-    end_escaped(grandchild);
+    assert!(!is_dead(grandchild.0), "it held the pipe open to the end");
 }
 
 // PITFALLS 37
@@ -391,20 +390,41 @@ async fn output_ends_after_the_exit_although_an_escaped_grandchild_holds_it_open
 async fn output_ends_after_the_exit_although_an_escaped_grandchild_never_stops_writing() {
     let mut process = escape_and_run("exec yes").spawn().unwrap();
     let mut lines = Lines::of(&mut process);
-    let grandchild = lines.pid().await;
+    let _grandchild = Escaped(lines.pid().await);
     drop(process.take_stdin());
 
     in_time("exit", process.wait()).await;
-    let mut sink = tokio::io::sink();
-    in_time("end of output", tokio::io::copy(&mut lines.0, &mut sink))
-        .await
-        .unwrap();
-    end_escaped(grandchild);
+    // In small pieces, so that the writer is always ahead and the pipe never found empty.
+    let (mut piece, mut read) = ([0; 64], 0);
+    let end = async {
+        while let more @ 1.. = lines.0.get_mut().read(&mut piece).await.unwrap() {
+            read += more;
+        }
+    };
+    in_time("end of output", end).await;
+    assert!(read <= 2 * 1024 * 1024, "{read}");
 }
 
-fn end_escaped(pid: u32) {
-    let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
-    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+/// Ends a grandchild that escaped, also when the test fails.
+struct Escaped(u32);
+
+impl Drop for Escaped {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_raw(self.0.cast_signed()).unwrap();
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    }
+}
+
+#[tokio::test]
+async fn the_task_that_reads_stderr_ends_with_its_owner() {
+    let mut process = escape_and_run("exec sleep 300").spawn().unwrap();
+    let _grandchild = Escaped(Lines::of(&mut process).pid().await);
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    assert_eq!(tasks(), 1);
+
+    drop(process);
+    tokio::task::yield_now().await;
+    assert_eq!(tasks(), 0, "although an escaped grandchild holds the pipe open");
 }
 
 #[tokio::test]
@@ -517,6 +537,22 @@ async fn a_child_outlives_the_thread_that_spawned_it() {
 }
 
 #[test]
+fn more_threads_than_there_are_spawners_may_spawn_at_once() {
+    let runtime = multi_thread();
+    std::thread::scope(|scope| {
+        for _ in 0..32 {
+            scope.spawn(|| {
+                let mut process = runtime.handle().block_on(async { sh("exit 6").spawn().unwrap() });
+                assert_eq!(
+                    runtime.handle().block_on(in_time("exit", process.wait())).code(),
+                    Some(6)
+                );
+            });
+        }
+    });
+}
+
+#[test]
 fn handles_can_go_anywhere() {
     fn anywhere<T: Send + Sync + 'static>() {}
     fn cloned<T: Clone>() {}
@@ -551,7 +587,11 @@ fn is_host() -> bool {
 }
 
 fn run_host(test: &str) {
-    let output = host(test).output().unwrap();
+    succeeds(&mut host(test));
+}
+
+fn succeeds(host: &mut std::process::Command) {
+    let output = host.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}\n{said}", output.status);
 }
@@ -637,6 +677,28 @@ fn two_hundred_processes_leave_counts_as_they_were() {
             })
             .await;
         });
+}
+
+#[test]
+fn a_host_that_ignores_sigchld_still_sees_the_exit_and_kills_the_tree() {
+    const NAME: &str = "a_host_that_ignores_sigchld_still_sees_the_exit_and_kills_the_tree";
+    if !is_host() {
+        // An ignored signal stays ignored across exec. The kernel then reaps children itself, and their status is lost.
+        let host = host(NAME);
+        let mut env = std::process::Command::new("env");
+        env.arg("--ignore-signal=CHLD")
+            .arg(host.get_program())
+            .args(host.get_args());
+        return succeeds(env.env(HOST, "1"));
+    }
+    multi_thread().block_on(async {
+        let mut process = sh("sleep 300 & echo $!; cat").stop_policy(patient()).spawn().unwrap();
+        let grandchild = Lines::of(&mut process).pid().await;
+        let exit = in_time("exit", process.stop()).await;
+        assert_eq!(exit.status(), None);
+        assert!(!exit.success() && exit.to_string().contains("unknown"), "{exit}");
+        until("the grandchild dies", || is_dead(grandchild)).await;
+    });
 }
 
 // PITFALLS 39

@@ -4,6 +4,9 @@
 //! `tower-transport` and any other service whose response is a stream.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "timeout")]
+pub mod timeout;
+
 mod traits;
 
 pub use traits::{Target, WireSize};

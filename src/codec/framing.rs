@@ -13,8 +13,8 @@ pub trait Framing: Send + 'static {
     ///
     /// `buffered` begins with the first byte that no earlier step has taken. After [`Step::More`] it comes again, longer; so an
     /// implementation remembers how far it has searched and searches no byte twice. `max` is the limit of one frame in bytes,
-    /// without what frames it, and the same in every call. Once the frame at the front is known to be
-    /// over it, answer [`Step::TooLong`], then drop it, in as many steps as it takes.
+    /// without what frames it, and the same in every call. Once the frame at the front is known to be over it, answer
+    /// [`Step::TooLong`], then drop it, in as many steps as it takes.
     ///
     /// # Errors
     ///

@@ -36,6 +36,8 @@ mod call;
 mod ext;
 mod handler;
 mod item;
+#[cfg(feature = "load")]
+mod load;
 mod peer;
 mod reply;
 mod responder;
@@ -44,9 +46,11 @@ mod unary;
 
 pub use boxed::{BoxCloneExchange, BoxExchange, BoxReply, BoxedFuture};
 pub use call::{Call, Input};
-pub use ext::{ExchangeExt, NoResponse};
+pub use ext::{ExchangeExt, NoResponse, Notify, Request};
 pub use handler::{HandlerFn, HandlerFuture, HandlerItems, handler_fn};
 pub use item::Item;
+#[cfg(feature = "load")]
+pub use load::{CompleteOnLastItem, Held};
 pub use peer::{Peer, PeerGone};
 pub use reply::Reply;
 pub use responder::{Asker, Gone, Refusal, Responder};

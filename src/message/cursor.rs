@@ -177,13 +177,11 @@ impl<'a> Cursor<'a> {
                     let object = bracket == b'{';
                     objects = objects << 1 | u128::from(object);
                     // The loop below closes an empty container.
-                    match (self.token(), object) {
-                        (b'}', true) | (b']', false) => {}
-                        (_, true) => {
+                    if self.token() != closing(object) {
+                        if object {
                             self.key()?;
-                            continue;
                         }
-                        (_, false) => continue,
+                        continue;
                     }
                 }
                 b'-' | b'0'..=b'9' => self.number()?,
@@ -198,21 +196,20 @@ impl<'a> Cursor<'a> {
                     return Ok(());
                 }
                 let object = objects & 1 == 1;
-                match (self.token(), object) {
-                    (b',', _) => {
-                        self.pos += 1;
-                        if object {
-                            self.key()?;
-                        }
-                        break;
+                let byte = self.token();
+                if byte == b',' {
+                    self.pos += 1;
+                    if object {
+                        self.key()?;
                     }
-                    (b'}', true) | (b']', false) => {
-                        self.pos += 1;
-                        objects >>= 1;
-                        open -= 1;
-                    }
-                    _ => return self.unexpected(),
+                    break;
                 }
+                if byte != closing(object) {
+                    return self.unexpected();
+                }
+                self.pos += 1;
+                objects >>= 1;
+                open -= 1;
             }
         }
     }
@@ -267,4 +264,10 @@ impl<'a> Cursor<'a> {
         }
         self.pos - start
     }
+}
+
+/// The bracket that ends an object or an array.
+#[inline(always)]
+fn closing(object: bool) -> u8 {
+    if object { b'}' } else { b']' }
 }

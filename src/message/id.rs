@@ -1,6 +1,6 @@
 use super::Limits;
 use super::cursor::Cursor;
-use super::envelope::unescape;
+use super::member::unescape;
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;

@@ -1,5 +1,5 @@
 use super::Message;
-use super::envelope::unescape;
+use super::member::unescape;
 use super::strings::plain_end;
 use memchr::memmem;
 use std::fmt;
@@ -36,11 +36,11 @@ impl Message {
     ///
     /// [`Ambiguous`] if a name on the way stands twice in its object.
     pub fn find(&self, path: &[&str]) -> Result<Option<Range<usize>>, Ambiguous> {
-        let Some(payload) = self.envelope.payload.range() else {
+        let Some(payload) = self.payload_bytes() else {
             return Ok(None);
         };
         let mut walk = Walk {
-            bytes: &self.bytes[payload],
+            bytes: payload,
             pos: 0,
             escapes: self.envelope.escaped_keys,
         };
@@ -59,6 +59,9 @@ impl Message {
     }
 }
 
+/// Bytes of a name that are searched, with its closing quote.
+const NEEDLE: usize = 32;
+
 /// Walks over a payload, which is known to be JSON.
 struct Walk<'a> {
     bytes: &'a [u8],
@@ -70,11 +73,19 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Whether a key of that name may stand at or after `from`. Says yes in doubt.
     fn names(&self, name: &str, from: usize) -> bool {
-        self.escapes
-            || memmem::find_iter(&self.bytes[from..], name).any(|at| {
-                let (start, end) = (from + at, from + at + name.len());
-                start > 0 && self.bytes[start - 1] == b'"' && self.bytes.get(end) == Some(&b'"')
-            })
+        if self.escapes {
+            return true;
+        }
+        // The end of a long name is searched, as `memmem` prepares a costlier search for needles over 32 bytes. With its quote, no
+        // two finds overlap.
+        let name = name.as_bytes();
+        let tail = &name[name.len().saturating_sub(NEEDLE - 1)..];
+        let mut needle = [b'"'; NEEDLE];
+        needle[..tail.len()].copy_from_slice(tail);
+        memmem::find_iter(&self.bytes[from..], &needle[..=tail.len()]).any(|at| {
+            let before = self.bytes[..from + at + tail.len()].strip_suffix(name);
+            before.and_then(<[u8]>::last) == Some(&b'"')
+        })
     }
 
     /// Goes to the value of a member of the object that stands here.

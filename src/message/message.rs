@@ -1,4 +1,6 @@
-use super::envelope::{Envelope, unescape};
+use super::envelope::Envelope;
+use super::member::unescape;
+use super::scan::scan;
 use super::{DecodeError, Id, Kind, Limits, ParseError};
 use bytes::{Buf, Bytes};
 use serde::Deserialize;
@@ -33,7 +35,7 @@ impl Message {
     ///
     /// [`ParseError`] for everything on the [list](super#what-is-refused).
     pub fn parse_with(mut frame: Bytes, limits: Limits) -> Result<Message, ParseError> {
-        let (envelope, object) = Envelope::scan(&frame, limits)?;
+        let (envelope, object) = scan(&frame, limits)?;
         if object.end < frame.len() {
             frame.truncate(object.end);
         }
@@ -79,9 +81,14 @@ impl Message {
         }
     }
 
-    /// The raw JSON of `params`, `result` or `error`.
+    /// The raw JSON of `params`, `result` or `error`. Its encoding is checked once more, which [`Message::payload_bytes`] saves.
     pub fn payload(&self) -> Option<&str> {
-        self.envelope.payload.range().map(|range| text(&self.bytes[range]))
+        self.payload_bytes().map(text)
+    }
+
+    /// The raw JSON of `params`, `result` or `error` as bytes.
+    pub fn payload_bytes(&self) -> Option<&[u8]> {
+        self.envelope.payload.range().map(|range| &self.bytes[range])
     }
 
     /// Decodes the payload. A request without `params` decodes as `null` does.
@@ -91,7 +98,7 @@ impl Message {
     /// [`DecodeError`] if the payload is not of type `T`.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, DecodeError> {
         serde_json::from_str(self.payload().unwrap_or("null"))
-            .map_err(|error| DecodeError::new(self.kind().payload_member(), error))
+            .map_err(|error| DecodeError::new(self.kind().payload_member().name(), error))
     }
 }
 
@@ -107,7 +114,7 @@ impl fmt::Debug for Message {
             .field("kind", &self.kind())
             .field("id", &self.id())
             .field("method", &self.method())
-            .field("payload_len", &self.payload().map(str::len))
+            .field("payload_len", &self.payload_bytes().map(<[u8]>::len))
             .finish()
     }
 }

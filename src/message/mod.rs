@@ -7,6 +7,24 @@
 //! copied, nothing is allocated; a clone is a reference count. What is forwarded leaves byte for byte as it came, members that nobody here
 //! knows included, except for an id that [`Message::with_id`] replaced. Whitespace around the object is not kept.
 //!
+//! ```
+//! use tower_transport::message::{Id, Kind, Message};
+//!
+//! let frame = r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"add","_meta":{"progressToken":7}}}"#;
+//! let message = Message::parse(frame.into())?;
+//! assert_eq!(message.kind(), Kind::Request);
+//! assert_eq!(message.method().as_deref(), Some("tools/call"));
+//! let token = message.find(&["_meta", "progressToken"])?.expect("it has one");
+//!
+//! // What goes to another peer: its own id, its own token, and everything else as it came.
+//! let forwarded = message.splice(token, b"12").with_id(Id::number(1));
+//! assert_eq!(forwarded.to_bytes(), frame.replace(r#""id":"a""#, r#""id":1"#).replace("7}", "12}"));
+//!
+//! let answer = Message::response(&message.id().expect("a request has one"), &["3"])?;
+//! assert_eq!(answer.to_bytes(), r#"{"jsonrpc":"2.0","id":"a","result":["3"]}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What is refused
 //!
 //! Each refusal is a [`ParseError`] with its [`Reason`] and the byte offset in the frame.
@@ -39,9 +57,11 @@ mod envelope;
 mod error;
 mod id;
 mod lookup;
+mod member;
 #[allow(clippy::module_inception)]
 mod message;
 mod prefix;
+mod scan;
 mod splice;
 mod strings;
 mod wire;

@@ -1,5 +1,5 @@
 use super::cursor::{Cursor, MAX_DEPTH};
-use super::envelope::Member;
+use super::member::Member;
 use super::{Id, Kind, Message, Reason};
 
 /// What the first bytes of a frame tell about the whole of it.

@@ -1,4 +1,8 @@
-//! Where the plain run inside a JSON string ends. This is where a scan of long messages spends its time.
+//! Where a run of plain string bytes ends. This is where a scan of long messages spends its time.
+//!
+//! Short runs go byte by byte: names and short values have much the same lengths from message to message, so the branches are predicted, and
+//! the scan runs ahead of the loads. Looking at words is slower there (1.4 against 1.9 GB/s over records), as each string then waits for the
+//! position that the one before it gave. Longer runs go by words, and long ones by blocks.
 
 const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
 const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
@@ -6,24 +10,44 @@ const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
 const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
 const BLANKS: u64 = u64::from_ne_bytes([b' '; 8]);
 
-/// How many words are looked at one by one before a run counts as long.
-const SHORT_WORDS: usize = 4;
+/// How many bytes are looked at one by one, and then how many words.
+const SHORT_BYTES: usize = 12;
+const SHORT_WORDS: usize = 3;
 
 /// Bytes per step in a long run: a shape that the compiler turns into vector compares.
 const BLOCK: usize = 32;
 
+static SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = is_special(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
 /// The index of the first quote, backslash or control byte at or after `at`, or the length of `bytes`.
-#[inline]
+#[inline(always)]
 pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
-    for _ in 0..SHORT_WORDS {
-        let Some(word) = word(bytes, at) else {
-            return tail_end(bytes, at);
-        };
-        let hits = specials(word);
-        if hits != 0 {
-            return at + first(hits);
+    let near = bytes.len().min(at + SHORT_BYTES);
+    while at < near {
+        if SPECIAL[usize::from(bytes[at])] {
+            return at;
         }
-        at += 8;
+        at += 1;
+    }
+    medium_end(bytes, at)
+}
+
+#[inline(never)]
+fn medium_end(bytes: &[u8], mut at: usize) -> usize {
+    for _ in 0..SHORT_WORDS {
+        match word(bytes, at).map(specials) {
+            Some(0) => at += 8,
+            Some(hits) => return at + first(hits),
+            None => return tail_end(bytes, at),
+        }
     }
     long_end(bytes, at)
 }
@@ -47,7 +71,7 @@ fn long_end(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// Fewer than eight bytes are left.
-#[inline]
+#[cold]
 fn tail_end(bytes: &[u8], mut at: usize) -> usize {
     while at < bytes.len() && !is_special(bytes[at]) {
         at += 1;
@@ -56,7 +80,7 @@ fn tail_end(bytes: &[u8], mut at: usize) -> usize {
 }
 
 #[inline(always)]
-fn is_special(byte: u8) -> bool {
+const fn is_special(byte: u8) -> bool {
     (byte == b'"') | (byte == b'\\') | (byte < b' ')
 }
 

@@ -1,5 +1,6 @@
 //! Requests of the peer that wait for their [`Responder`](crate::exchange::Responder).
 
+use super::shared::After;
 use crate::message::{Id, Message};
 use std::task::Waker;
 
@@ -49,10 +50,12 @@ impl Asked {
         Some(u64::from(entry.generation) << 32 | u64::from(index))
     }
 
-    /// Puts the answer in its place; whether it is to be written. Otherwise the peer gave up, and the place is free again.
-    pub(super) fn answer(&mut self, key: u64, answer: Message) -> bool {
+    /// Puts the answer in its place; whether it is to be written. Otherwise the peer gave up, or the connection has ended, and the
+    /// place is free again.
+    pub(super) fn answer(&mut self, key: u64, answer: Message, after: &mut After) -> bool {
         let Some(index) = self.find(key) else { return false };
         let entry = &mut self.entries[index as usize];
+        after.bury(entry.closed_waker.take());
         match entry.state {
             State::Open => {
                 entry.state = State::Answered(Some(answer.with_id(entry.id.clone())));
@@ -78,14 +81,20 @@ impl Asked {
     }
 
     /// Puts a notification in its place, or the waker where one is still waiting to be written. `None`: the request is gone.
-    pub(super) fn note(&mut self, key: u64, note: &mut Option<Message>, waker: &Waker) -> Option<bool> {
+    pub(super) fn note(
+        &mut self,
+        key: u64,
+        note: &mut Option<Message>,
+        waker: &Waker,
+        after: &mut After,
+    ) -> Option<bool> {
         let index = self.find(key)?;
         let entry = &mut self.entries[index as usize];
         if !matches!(entry.state, State::Open) {
             return None;
         }
         if entry.note.is_some() {
-            entry.note_waker = Some(waker.clone());
+            after.bury(entry.note_waker.replace(waker.clone()));
             return Some(false);
         }
         entry.note = note.take();
@@ -101,18 +110,20 @@ impl Asked {
     }
 
     /// Whether nobody waits for the answer; registers the waker otherwise.
-    pub(super) fn is_closed(&mut self, key: u64, waker: &Waker) -> bool {
+    pub(super) fn is_closed(&mut self, key: u64, waker: &Waker, after: &mut After) -> bool {
         let Some(index) = self.find(key) else { return true };
         let entry = &mut self.entries[index as usize];
         if matches!(entry.state, State::Closed) {
             return true;
         }
-        entry.closed_waker = Some(waker.clone());
+        if !entry.closed_waker.as_ref().is_some_and(|old| old.will_wake(waker)) {
+            after.bury(entry.closed_waker.replace(waker.clone()));
+        }
         false
     }
 
     /// The peer gives up its request `id`; whether it had one here.
-    pub(super) fn close(&mut self, id: &Id, wakers: &mut Vec<Waker>) -> bool {
+    pub(super) fn close(&mut self, id: &Id, after: &mut After) -> bool {
         let Some(entry) = self
             .entries
             .iter_mut()
@@ -120,14 +131,17 @@ impl Asked {
         else {
             return false;
         };
-        entry.close(wakers);
+        entry.close(after);
         true
     }
 
-    pub(super) fn close_all(&mut self, wakers: &mut Vec<Waker>) {
-        for entry in &mut self.entries {
-            if matches!(entry.state, State::Open) {
-                entry.close(wakers);
+    /// The connection has ended: answers that were not written never will be.
+    pub(super) fn close_all(&mut self, after: &mut After) {
+        for index in 0..self.entries.len() {
+            match self.entries[index].state {
+                State::Open => self.entries[index].close(after),
+                State::Answered(_) => self.release(index as u32),
+                State::Free | State::Closed => {}
             }
         }
     }
@@ -163,10 +177,10 @@ impl Entry {
         }
     }
 
-    fn close(&mut self, wakers: &mut Vec<Waker>) {
+    fn close(&mut self, after: &mut After) {
         self.state = State::Closed;
         self.note = None;
-        wakers.extend(self.closed_waker.take());
-        wakers.extend(self.note_waker.take());
+        after.wake(self.closed_waker.take());
+        after.wake(self.note_waker.take());
     }
 }

@@ -16,7 +16,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
@@ -63,6 +63,8 @@ pub struct Driver<R, W, H: Exchange, F = Lines> {
     stalled: bool,
     ending: Option<Ending>,
     closing: bool,
+    /// Why the future has resolved.
+    over: Option<Disconnected>,
 }
 
 /// The connection ends by itself: at the latest at the deadline.
@@ -131,6 +133,7 @@ where
             stalled: false,
             ending: None,
             closing: false,
+            over: None,
         }
     }
 
@@ -182,11 +185,13 @@ where
                         self.shared.abandon_answered(slot);
                         // The handler may have given up on it; then nobody is left to tell.
                         let _gone = responder.respond(message);
+                    } else {
+                        count(&self.shared.counters.late);
                     }
                 }
                 Local::Noted(slot, message) => {
                     if let Some((_, responder)) = self.asks.iter_mut().find(|(ask, _)| *ask == slot) {
-                        let mut cx = Context::from_waker(std::task::Waker::noop());
+                        let mut cx = Context::from_waker(Waker::noop());
                         let mut note = Some(message);
                         if responder.poll_notify(&mut cx, &mut note).is_pending() {
                             count(&self.shared.counters.strays_dropped);
@@ -249,7 +254,7 @@ where
 
     fn run_handler(&mut self, index: u32) {
         while let Some(server) = &mut self.server {
-            if !server.is_busy(index) {
+            if !server.may_speak(index) {
                 return;
             }
             if self.writer.pending() >= WRITE_HIGH {
@@ -288,7 +293,14 @@ where
                     self.writer.push(self.reader.framing(), &message.with_id(id));
                 }
             }
-            Item::Request(message, responder) => {
+            Item::Request(message, mut responder) => {
+                // `watch_asks` registers the driver's waker once the request is written.
+                if responder
+                    .poll_closed(&mut Context::from_waker(Waker::noop()))
+                    .is_ready()
+                {
+                    return true;
+                }
                 let request = match self.shared.check(&message) {
                     Ok(Some(request)) => request,
                     Ok(None) => return true,
@@ -331,7 +343,15 @@ where
 
     /// Cancels the handlers' requests that they gave up on.
     fn watch_asks(&mut self, cx: &mut Context<'_>) {
+        if self.asks.is_empty() {
+            return;
+        }
         let shared = &self.shared;
+        if shared.lock().closed.is_some() {
+            // Their slots were freed with the rest.
+            self.asks.clear();
+            return;
+        }
         self.asks.retain_mut(|(slot, responder)| {
             let open = responder.poll_closed(cx).is_pending();
             if !open {
@@ -359,7 +379,7 @@ where
                     return Err(end);
                 }
                 // The peer may have answered before it went: what it said is read first.
-                self.shared.refuse_calls(end.reason());
+                self.shared.lose_writer(end.reason());
                 self.end_soon(end, true);
                 return Ok(());
             }
@@ -422,7 +442,6 @@ where
     /// Whether the connection has ended by now, with nothing left to do.
     fn ended(&mut self, cx: &mut Context<'_>) -> Option<End> {
         if let Some(server) = &mut self.server
-            && self.ending.is_none()
             && let Some(error) = server.failed.take()
         {
             let why = chain(&*error);
@@ -434,10 +453,12 @@ where
                     self.refusals.push_back(refusal);
                 }
             }
-            let end = End::Handler(error);
-            self.shared.close(end.reason());
-            self.asks.clear();
-            self.end_soon(end, false);
+            if self.ending.is_none() {
+                let end = End::Handler(error);
+                self.shared.close(end.reason());
+                self.asks.clear();
+                self.end_soon(end, false);
+            }
         }
         let quiet = self.refusals.is_empty() && self.writer.is_empty();
         if let Some(ending) = &mut self.ending {
@@ -462,13 +483,20 @@ where
         (state.orphaned && self.server.is_none() && state.asked.in_use() == 0).then_some(End::Dropped)
     }
 
+    /// The reason is kept for the calls that are still in flight when the driver is dropped.
+    fn over(&mut self, end: End) -> Poll<End> {
+        self.over = Some(end.reason());
+        Poll::Ready(end)
+    }
+
     /// Whether there is nothing to do until a waker says so.
     fn park(&mut self, cx: &mut Context<'_>) -> bool {
         if self.server.as_ref().is_some_and(|server| !server.park(cx.waker())) {
             return false;
         }
         let mut state = self.shared.lock();
-        if self.writer.pending() < WRITE_HIGH && !(state.queue.is_empty() && state.control.is_empty()) {
+        let queued = !(self.refusals.is_empty() && state.queue.is_empty() && state.control.is_empty());
+        if queued && self.writer.pending() < WRITE_HIGH {
             return false;
         }
         let replaced = state.driver.replace(cx.waker().clone());
@@ -511,15 +539,18 @@ where
             let mut moved = this.fill();
             moved |= this.run_handlers(cx);
             this.watch_asks(cx);
+            let full = this.writer.pending() >= WRITE_HIGH;
             if let Err(end) = this.write(cx) {
-                return Poll::Ready(end);
+                return this.over(end);
             }
+            // What waited for room in the buffer has no other waker.
+            moved |= full && this.writer.pending() < WRITE_HIGH;
             if let Some(end) = this.ended(cx) {
-                return Poll::Ready(end);
+                return this.over(end);
             }
             match this.read(cx) {
                 Ok(read) => moved |= read,
-                Err(end) => return Poll::Ready(end),
+                Err(end) => return this.over(end),
             }
             if !moved && this.park(cx) {
                 return Poll::Pending;
@@ -551,7 +582,8 @@ impl<R, W, H: Exchange, F> Driver<R, W, H, F> {
 
 impl<R, W, H: Exchange, F> Drop for Driver<R, W, H, F> {
     fn drop(&mut self) {
-        self.shared.close(End::Dropped.reason());
+        let why = self.over.take().unwrap_or_else(|| End::Dropped.reason());
+        self.shared.close(why);
     }
 }
 

@@ -198,9 +198,7 @@ impl State {
         after: &mut After,
     ) -> Option<Local> {
         let id = id_at(message, &at)?;
-        let mut wakers = Vec::new();
-        if self.asked.close(&id, &mut wakers) {
-            wakers.into_iter().for_each(|waker| after.wake(Some(waker)));
+        if self.asked.close(&id, after) {
             return None;
         }
         // A server ends a subscription of ours by cancelling it (2026-07-28); nothing else of ours is the peer's to cancel.

@@ -49,16 +49,7 @@ impl Listener {
             self.held = 0;
             return true;
         }
-        let mut lost = false;
-        while self.items.len() > RING || self.held > RING_BYTES {
-            let Some((item, weight)) = self.items.pop_front() else {
-                break;
-            };
-            self.held -= weight;
-            trash.push(item);
-            lost = true;
-        }
-        lost
+        self.shrink(trash) > 0
     }
 
     /// The next item; `Err(())` when there is none yet.
@@ -97,13 +88,26 @@ impl Listener {
         self.open = false;
         for (item, weight) in std::mem::take(&mut self.items) {
             // A request has to be answered by somebody who is there.
-            if matches!(item, Item::Request(..)) || self.items.len() == RING {
+            if matches!(item, Item::Request(..)) {
                 self.held -= weight;
                 trash.push(item);
             } else {
                 self.items.push_back((item, weight));
             }
         }
+        self.shrink(trash);
+    }
+
+    /// Drops the oldest over the bounds of the ring; how many were lost.
+    fn shrink(&mut self, trash: &mut Vec<Item>) -> usize {
+        let before = trash.len();
+        while (self.items.len() > RING || self.held > RING_BYTES)
+            && let Some((item, weight)) = self.items.pop_front()
+        {
+            self.held -= weight;
+            trash.push(item);
+        }
+        trash.len() - before
     }
 
     /// Drops everything, as the connection has ended.

@@ -72,6 +72,7 @@ pub(super) struct After {
     more: Vec<Waker>,
     /// To be dropped, not woken: a waker's drop may run the destructor of a task.
     dead: Option<Waker>,
+    more_dead: Vec<Waker>,
     pub(super) trash: Vec<Item>,
 }
 
@@ -81,6 +82,15 @@ impl After {
             self.first = waker;
         } else {
             self.more.extend(waker);
+        }
+    }
+
+    /// Has a waker dropped.
+    pub(super) fn bury(&mut self, waker: Option<Waker>) {
+        if self.dead.is_none() {
+            self.dead = waker;
+        } else {
+            self.more_dead.extend(waker);
         }
     }
 
@@ -94,6 +104,7 @@ impl After {
             waker.wake();
         }
         self.dead = None;
+        self.more_dead.clear();
         self.trash.clear();
         woken
     }
@@ -149,6 +160,25 @@ impl Shared {
         after.run();
     }
 
+    /// Takes no more calls, as nothing can be written any more. Those that wait to be written fail; those that were may still be
+    /// answered.
+    pub(super) fn lose_writer(&self, why: Disconnected) {
+        let mut after = After::default();
+        let mut state = self.lock();
+        while let Some(index) = state.queue.pop_front() {
+            let slot = &mut state.table[index];
+            if slot.state == Slot::Queued && slot.id.is_some() {
+                slot.request = None;
+                state.complete(index, Err(Error::disconnected(false, why.clone())), &mut after);
+            } else {
+                state.free(index, &mut after);
+            }
+        }
+        drop(state);
+        after.run();
+        self.refuse_calls(why);
+    }
+
     /// Ends everything that is in flight. The first reason stays.
     pub(super) fn close(&self, why: Disconnected) {
         let mut after = After::default();
@@ -201,7 +231,7 @@ impl State {
             Slot::Sent | Slot::Done | Slot::Reserved => self.free(index, after),
             Slot::Free | Slot::Dropped | Slot::Cancelling => {}
         }
-        after.dead = waker;
+        after.bury(waker);
         request
     }
 
@@ -249,13 +279,14 @@ impl State {
         after.wake(slot.waker.take());
     }
 
-    /// Ends a call that was sent with an error of ours, and has the peer told.
-    pub(super) fn fail(&mut self, index: u32, error: Error, after: &mut After) {
+    /// Ends a call that was sent with an error of ours, and has the peer told unless it has answered.
+    fn fail(&mut self, index: u32, error: Error, after: &mut After) {
         self.discard_items(index, after);
-        if self.table[index].state == Slot::Sent {
-            if self.table[index].may_cancel {
-                self.control.push_back(Control::CancelWire(self.table.wire_id(index)));
-            }
+        let slot = &self.table[index];
+        if slot.state == Slot::Sent && slot.may_cancel {
+            self.control.push_back(Control::CancelWire(self.table.wire_id(index)));
+        }
+        if matches!(self.table[index].state, Slot::Sent | Slot::Done) {
             self.complete(index, Err(error), after);
         }
     }
@@ -288,7 +319,7 @@ impl State {
         }
         self.queue.clear();
         self.control.clear();
-        self.asked.close_all(&mut after.more);
+        self.asked.close_all(after);
         let listener = self.listener.clear(&mut after.trash);
         after.wake(listener);
         self.waiters.wake_all(&mut after.more);
@@ -352,12 +383,12 @@ impl Asker for Shared {
     fn respond(&self, key: u64, answer: Message) -> Result<(), Gone> {
         let mut after = After::default();
         let mut state = self.lock();
-        if state.closed.is_some() {
-            return Err(Gone::new());
-        }
-        let taken = state.asked.answer(key, answer);
+        let taken = state.asked.answer(key, answer, &mut after);
         if taken {
             state.control.push_back(Control::Answer(key));
+        }
+        // The driver of a connection that everybody has dropped stays for the responders.
+        if taken || state.orphaned {
             state.wake_driver(&mut after);
         }
         drop(state);
@@ -371,7 +402,7 @@ impl Asker for Shared {
         if state.closed.is_some() {
             return Poll::Ready(Err(Gone::new()));
         }
-        let taken = state.asked.note(key, note, cx.waker());
+        let taken = state.asked.note(key, note, cx.waker(), &mut after);
         if taken == Some(true) {
             state.control.push_back(Control::Note(key));
             state.wake_driver(&mut after);
@@ -386,11 +417,12 @@ impl Asker for Shared {
     }
 
     fn poll_closed(&self, key: u64, cx: &mut Context<'_>) -> Poll<()> {
+        let mut after = After::default();
         let mut state = self.lock();
-        if state.closed.is_some() || state.asked.is_closed(key, cx.waker()) {
-            return Poll::Ready(());
-        }
-        Poll::Pending
+        let closed = state.asked.is_closed(key, cx.waker(), &mut after);
+        drop(state);
+        after.run();
+        if closed { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

@@ -140,8 +140,11 @@ impl<H: Exchange> Server<H> {
         self.end(index as u32).is_some()
     }
 
-    pub(super) fn is_busy(&self, index: u32) -> bool {
-        self.places[index as usize].busy
+    /// Whether something runs in a place that may be polled. While its request waits for room it may not: what it says next would
+    /// overtake the request.
+    pub(super) fn may_speak(&self, index: u32) -> bool {
+        let place = &self.places[index as usize];
+        place.busy && place.held.is_none()
     }
 
     pub(super) fn hold(&mut self, index: u32, item: Item) {

@@ -70,6 +70,12 @@ impl SpawnError {
         matches!(self.kind, Kind::NoRuntime)
     }
 
+    /// Whether this platform can't have child processes of this kind: so far it has to be a Unix.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        matches!(&self.kind, Kind::Os(error) if error.kind() == io::ErrorKind::Unsupported)
+    }
+
     const fn io_error(&self) -> Option<&io::Error> {
         match &self.kind {
             Kind::NoRuntime => None,
@@ -119,6 +125,9 @@ impl fmt::Display for SpawnError {
                         f,
                         "`{program}` was not started within 10 s; check the file system that holds it"
                     )
+                }
+                io::ErrorKind::Unsupported if cfg!(not(unix)) => {
+                    write!(f, "cannot run `{program}`: child processes are supported on Unix only")
                 }
                 _ => write!(f, "cannot run `{program}`: {error}"),
             },

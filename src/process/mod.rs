@@ -8,7 +8,7 @@
 //! # What is promised
 //!
 //! - The child leads a process group of its own. Every kill reaches the whole group, so `npx`, `uvx` and `sh` do not leave the real server
-//!   behind. What moves to another group or session (`setsid`) is out of reach.
+//!   behind. What moves to another group or session (`setsid`) is out of reach. A terminal's Ctrl-C does not reach the group either.
 //! - Dropping the [`Process`] sends `SIGKILL` to the group before `drop` returns: outside a runtime, while a runtime shuts down, and after it has gone.
 //! - As soon as the leader exits, by itself or not, what is left of its group is killed, and only then is the leader reaped: its zombie keeps
 //!   the number of the group from being given to another. A wrapper that wants its children to end in peace has to wait for them.
@@ -20,8 +20,8 @@
 //!
 //! # Platforms
 //!
-//! Linux uses pidfds, and a thread per child where the kernel has none (before 5.3); the other Unix systems use the thread. Elsewhere
-//! [`Command::spawn`] fails and says so.
+//! Linux uses pidfds, and a thread per child where the kernel has none (before 5.3); the other Unix systems use the thread. Elsewhere the
+//! room builds, so that what is above it builds, and [`Command::spawn`] fails and says so.
 //!
 //! # Example
 //!
@@ -41,26 +41,30 @@
 //! # fn main() {}
 //! ```
 
-mod child;
+// Options that only a spawn reads, and errors that only it makes.
+#![cfg_attr(not(unix), allow(dead_code))]
+
 mod command;
 mod error;
 mod exit;
-mod group;
-mod input;
-mod output;
-#[cfg(target_os = "linux")]
-mod pdeathsig;
-#[cfg(target_os = "linux")]
-mod reaper;
-mod spawn;
-#[cfg(target_os = "linux")]
-mod spawner;
 mod stderr;
 mod stop;
-mod tree;
-mod waiter;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use self::unix as platform;
+
+#[cfg(not(unix))]
+mod unsupported;
+#[cfg(not(unix))]
+use self::unsupported as platform;
 
 pub use self::{
-    child::Process, command::Command, error::SpawnError, exit::Exit, input::ChildStdin, output::ChildStdout,
-    stderr::StderrTail, stop::StopPolicy, tree::Killer,
+    command::Command,
+    error::SpawnError,
+    exit::Exit,
+    platform::{ChildStdin, ChildStdout, Killer, Process},
+    stderr::StderrTail,
+    stop::StopPolicy,
 };

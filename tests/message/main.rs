@@ -1,5 +1,6 @@
 //! What a message keeps, gives and refuses.
 
+mod allocations;
 mod build;
 mod lookup;
 mod prefix;
@@ -85,6 +86,7 @@ fn each_kind_is_told_by_its_members() {
         assert_eq!(message.id().map(|id| id.to_string()).as_deref(), id, "{frame}");
         assert_eq!(message.method().as_deref(), method, "{frame}");
         assert_eq!(message.payload(), payload, "{frame}");
+        assert_eq!(message.payload_bytes(), payload.map(str::as_bytes), "{frame}");
         assert_eq!(wire(&message), frame);
     }
 }

@@ -97,3 +97,22 @@ impl fmt::Debug for Group {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::process::CommandExt, process::Command};
+
+    use super::*;
+
+    // A stand-in for a recycled number: another group that has it now.
+    #[test]
+    fn no_signal_is_sent_once_the_leader_has_been_reaped() {
+        let mut stranger = Command::new("sleep").arg("300").process_group(0).spawn().unwrap();
+        let group = Group::new(Pid::from_child(&stranger));
+        group.state.send_replace(Leader::Gone(None));
+
+        group.signal(Signal::KILL);
+        kill_process_group(group.leader, Signal::TERM).unwrap();
+        assert_eq!(stranger.wait().unwrap().signal(), Some(15));
+    }
+}

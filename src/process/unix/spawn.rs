@@ -10,8 +10,8 @@ use tokio::runtime::Handle;
 
 use super::{
     ChildStdin, ChildStdout, Command, Process, SpawnError, StderrTail,
+    drain::{Drain, drain},
     output::Output,
-    stderr::{self, Drain},
     tree::Tree,
 };
 
@@ -25,7 +25,8 @@ pub(super) struct Spawned {
 }
 
 impl Command {
-    /// Spawns the child. It blocks for the few milliseconds that fork and exec take.
+    /// Spawns the child. It blocks for the few milliseconds that fork and exec take; on Linux it gives up on a file system that hangs after
+    /// ten seconds.
     ///
     /// The reading of standard error begins at once, on the runtime in whose context this is called; that runtime needs I/O and time enabled.
     /// Dropping the returned [`Process`] kills the child and its whole group.
@@ -60,7 +61,7 @@ impl Command {
         let tail = StderrTail::new(self.stderr_tail);
         let pipe = Output::new(stderr, tree.group())?;
         let pid = tree.group().leader().as_raw_nonzero().get().cast_unsigned();
-        let drain = runtime.spawn(stderr::drain(pipe, tail.clone(), self.on_stderr.clone(), pid));
+        let drain = runtime.spawn(drain(pipe, tail.clone(), self.on_stderr.clone(), pid));
         Ok(Process::new(tree, stdin, stdout, tail, Drain::new(drain), self.stop))
     }
 

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use tokio::time::timeout;
 
-use super::{ChildStdin, ChildStdout, Exit, Killer, StderrTail, StopPolicy, stderr::Drain, tree::Tree};
+use super::{ChildStdin, ChildStdout, Exit, Killer, StderrTail, StopPolicy, drain::Drain, tree::Tree};
 
 /// A running child and its whole process group: the one owner of both.
 ///

@@ -32,3 +32,32 @@ pub(super) fn wait(group: &Group) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        os::unix::process::CommandExt,
+        process::{Command, Stdio},
+    };
+
+    use rustix::process::Pid;
+
+    use super::*;
+
+    // The other tests go through pidfds where there are any.
+    #[tokio::test]
+    async fn the_exit_is_seen_and_reaped_without_a_pidfd() {
+        let mut child = Command::new("cat")
+            .stdin(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let group = Arc::new(Group::new(Pid::from_child(&child)));
+        watch(Arc::clone(&group)).unwrap();
+        assert!(!group.reap());
+
+        drop(child.stdin.take());
+        assert_eq!(group.gone().await.unwrap().code(), Some(0));
+        assert!(child.try_wait().is_err(), "reaped already");
+    }
+}

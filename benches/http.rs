@@ -1,0 +1,187 @@
+//! POST round trips over loopback: bare hyper (gathers the body, answers with fixed bytes) beside `http::Server` over an exchange that
+//! answers at once, interleaved in one run. What counts is the server's CPU per request, as a ratio.
+//!
+//! ```text
+//! cargo bench --bench http --features http-server
+//! cargo bench --bench http --features http-server -- --rounds 3 --seconds 0.3
+//! ```
+//!
+//! Client and server are this one binary, each on a current-thread runtime. The client is hyper's, one connection per call in flight. A
+//! request is one of MCP 2026-07-28, with its headers, in both variants.
+#![allow(missing_docs)]
+
+#[path = "support/cpu.rs"]
+mod cpu;
+
+use bytes::Bytes;
+use cpu::cpu;
+use http::{Request, Response, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
+use tower_transport::exchange::unary;
+use tower_transport::http::Server;
+use tower_transport::message::{Id, Message};
+
+const VARIANTS: [&str; 2] = ["hyper", "ours"];
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    if let Some(at) = args.iter().position(|arg| arg == "--serve") {
+        return runtime().block_on(serve(&args[at + 1], args[at + 2].parse().expect("payload size")));
+    }
+    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
+    let rounds = value("--rounds").map_or(5, |value| value.parse().expect("a number"));
+    let seconds: f64 = value("--seconds").map_or(0.5, |value| value.parse().expect("a number"));
+    println!("{rounds} rounds of {seconds} s, current-thread runtimes; medians over the rounds");
+    println!("payload  in flight  variant   requests/s   server CPU us/request   x hyper");
+    for payload in [200, 4096] {
+        for connections in [1, 16] {
+            let mut samples = VARIANTS.map(|_| Vec::new());
+            for _ in 0..rounds {
+                for (variant, samples) in VARIANTS.iter().zip(&mut samples) {
+                    let time = Duration::from_secs_f64(seconds);
+                    samples.push(runtime().block_on(measure(variant, payload, connections, time)));
+                }
+            }
+            let medians = samples.map(|samples| {
+                let median = |mut values: Vec<f64>| {
+                    values.sort_by(f64::total_cmp);
+                    values[values.len() / 2]
+                };
+                (
+                    median(samples.iter().map(|s| s.0).collect()),
+                    median(samples.iter().map(|s| s.1).collect()),
+                )
+            });
+            for (variant, (rate, cpu)) in VARIANTS.iter().zip(medians) {
+                let ratio = cpu / medians[0].1;
+                println!("{payload:>7}  {connections:>9}  {variant:<7} {rate:>12.0} {cpu:>23.2} {ratio:>9.2}");
+            }
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+async fn serve(variant: &str, payload: usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    println!("{}", listener.local_addr().expect("bound"));
+    let answer = Message::response(&Id::number(1), &text(payload)).expect("serialises");
+    let fixed = answer.to_bytes();
+    let exchange = unary(move |_: Message| std::future::ready(Ok::<_, Infallible>(answer.clone())));
+    let ours = Server::new(exchange);
+    loop {
+        let (stream, _) = listener.accept().await.expect("accepted");
+        stream.set_nodelay(true).expect("a TCP stream");
+        let mut http = hyper::server::conn::http1::Builder::new();
+        http.timer(TokioTimer::new());
+        let io = TokioIo::new(stream);
+        let fixed = fixed.clone();
+        match variant {
+            "hyper" => {
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let fixed = fixed.clone();
+                    async move {
+                        let body = Limited::new(request.into_body(), 4 << 20)
+                            .collect()
+                            .await
+                            .expect("a body");
+                        std::hint::black_box(body.to_bytes());
+                        let response = Response::builder().header(header::CONTENT_TYPE, "application/json");
+                        Ok::<_, Infallible>(response.body(Full::new(fixed)).expect("a response"))
+                    }
+                });
+                tokio::spawn(async move { http.serve_connection(io, service).await });
+            }
+            _ => {
+                let service = TowerToHyperService::new(ours.clone());
+                tokio::spawn(async move { http.serve_connection(io, service).await });
+            }
+        }
+    }
+}
+
+/// Requests per second, and the server's CPU in microseconds per request.
+async fn measure(variant: &str, payload: usize, connections: usize, time: Duration) -> (f64, f64) {
+    let exe = std::env::current_exe().expect("our own path");
+    let mut child = tokio::process::Command::new(exe)
+        .args(["--serve", variant, &payload.to_string()])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("a child");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let address = lines.next_line().await.expect("read").expect("an address");
+    let pid = child.id().expect("runs");
+
+    let body = Bytes::from(format!(
+        concat!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"_meta":{{"#,
+            r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{{}}}},"#,
+            r#""name":"echo","arguments":{{"text":{:?}}}}}}}"#
+        ),
+        text(payload)
+    ));
+    let done = Arc::new(AtomicU64::new(0));
+    let mut senders = Vec::new();
+    for _ in 0..connections {
+        let stream = TcpStream::connect(&address).await.expect("connected");
+        stream.set_nodelay(true).expect("a TCP stream");
+        let (sender, connection) = hyper::client::conn::http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream))
+            .await
+            .expect("HTTP");
+        tokio::spawn(connection);
+        senders.push(sender);
+    }
+    let started = Instant::now();
+    let before = cpu(pid);
+    let callers: Vec<_> = senders
+        .into_iter()
+        .map(|mut sender| {
+            let (address, body, done) = (address.clone(), body.clone(), done.clone());
+            tokio::spawn(async move {
+                while started.elapsed() < time {
+                    let request = Request::post("/mcp")
+                        .header(header::HOST, &address)
+                        .header(header::CONTENT_TYPE, "application/json")
+                        .header(header::ACCEPT, "application/json, text/event-stream")
+                        .header("mcp-protocol-version", "2026-07-28")
+                        .header("mcp-method", "tools/call")
+                        .header("mcp-name", "echo")
+                        .body(Full::new(body.clone()))
+                        .expect("a request");
+                    let response = sender.send_request(request).await.expect("answered");
+                    assert!(response.status().is_success(), "{}", response.status());
+                    response.into_body().collect().await.expect("a body");
+                    done.fetch_add(1, Relaxed);
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.expect("no panic");
+    }
+    let took = started.elapsed().as_secs_f64();
+    let done = done.load(Relaxed) as f64;
+    (done / took, (cpu(pid) - before) * 1e6 / done)
+}
+
+fn text(payload: usize) -> String {
+    "x".repeat(payload.saturating_sub(60).max(1))
+}

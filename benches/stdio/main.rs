@@ -1,0 +1,131 @@
+//! Round trips over a child's pipes: the floor (raw lines), a plain tokio + serde_json mux, rmcp over its non-blocking pipes, and
+//! this crate, interleaved in one run. What counts are the ratios.
+//!
+//! ```text
+//! cargo bench --bench stdio                     # all cells, 5 rounds of 0.5 s
+//! cargo bench --bench stdio -- --rounds 3 --seconds 0.3 --payload 200 --window 256 --variants raw,ours
+//! ```
+//!
+//! Parent and child are this one binary, each on a current-thread runtime. The raw floor echoes bytes and parses nothing; all others
+//! match answers to calls. A task per call in flight, and each calls again when it has its answer.
+#![allow(missing_docs)]
+
+#[path = "../support/cpu.rs"]
+mod cpu;
+mod json;
+mod measure;
+mod ours;
+mod raw;
+mod rmcp_peer;
+
+use measure::{Cell, Sample, report};
+use std::time::Duration;
+
+/// Who carries the messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Variant {
+    Raw,
+    Json,
+    Rmcp,
+    Ours,
+}
+
+const VARIANTS: [Variant; 4] = [Variant::Raw, Variant::Json, Variant::Rmcp, Variant::Ours];
+
+impl Variant {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Variant::Raw => "raw",
+            Variant::Json => "json",
+            Variant::Rmcp => "rmcp",
+            Variant::Ours => "ours",
+        }
+    }
+}
+
+struct Options {
+    rounds: usize,
+    seconds: f64,
+    payloads: Vec<usize>,
+    windows: Vec<usize>,
+    variants: Vec<Variant>,
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    if let Some(at) = args.iter().position(|arg| arg == "--serve") {
+        return runtime().block_on(serve(&args[at + 1], args[at + 2].parse().expect("payload size")));
+    }
+    let options = options(&args);
+    println!(
+        "{} rounds of {} s, current-thread runtimes; medians over the rounds",
+        options.rounds, options.seconds
+    );
+    for &payload in &options.payloads {
+        for &window in &options.windows {
+            let cell = Cell {
+                payload,
+                window,
+                time: Duration::from_secs_f64(options.seconds),
+            };
+            let mut samples: Vec<(Variant, Vec<Sample>)> =
+                options.variants.iter().map(|variant| (*variant, Vec::new())).collect();
+            for _ in 0..options.rounds {
+                for (variant, samples) in &mut samples {
+                    samples.push(runtime().block_on(run(*variant, cell)));
+                }
+            }
+            report(cell, &samples);
+        }
+    }
+}
+
+async fn run(variant: Variant, cell: Cell) -> Sample {
+    match variant {
+        Variant::Raw => raw::client(cell).await,
+        Variant::Json => json::client(cell).await,
+        Variant::Rmcp => rmcp_peer::client(cell).await,
+        Variant::Ours => ours::client(cell).await,
+    }
+}
+
+async fn serve(variant: &str, payload: usize) {
+    match variant {
+        "raw" => raw::server().await,
+        "json" => json::server().await,
+        "rmcp" => rmcp_peer::server(payload).await,
+        "ours" => ours::server(payload).await,
+        other => panic!("no variant {other}"),
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+fn options(args: &[String]) -> Options {
+    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
+    let list = |name: &str, default: &[usize]| match value(name) {
+        Some(value) => value
+            .split(',')
+            .map(|number| number.parse().expect("a number"))
+            .collect(),
+        None => default.to_vec(),
+    };
+    Options {
+        rounds: value("--rounds").map_or(5, |value| value.parse().expect("a number")),
+        seconds: value("--seconds").map_or(0.5, |value| value.parse().expect("a number")),
+        payloads: list("--payload", &[200, 4096, 65536]),
+        windows: list("--window", &[1, 16, 256]),
+        variants: match value("--variants") {
+            Some(names) => VARIANTS
+                .into_iter()
+                .filter(|variant| names.contains(variant.name()))
+                .collect(),
+            None => VARIANTS.into(),
+        },
+    }
+}

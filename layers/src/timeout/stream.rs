@@ -1,0 +1,138 @@
+use super::limits::Deadline;
+use super::timer::Timer;
+use super::{Clock, Elapsed, Limits, Phase, Policy};
+use crate::BoxError;
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::time::Instant;
+
+pin_project! {
+    /// The reply of [`Timeout`](super::Timeout): the inner stream, until it ends or a limit is passed.
+    ///
+    /// Its `size_hint` is that of the inner stream. Dropped, it drops the inner stream.
+    pub struct Items<S, P, Request> {
+        #[pin]
+        inner: Option<S>,
+        #[pin]
+        timer: Timer,
+        limits: Limits,
+        started: Option<Instant>,
+        idle: Idle,
+        policy: P,
+        request: PhantomData<fn(Request)>,
+    }
+}
+
+/// The idle clock.
+#[derive(Debug, Clone, Copy)]
+enum Idle {
+    /// Starts at the next poll that finds nothing.
+    Unarmed,
+    Since(Instant),
+    /// Stands until the next item.
+    Stopped,
+}
+
+impl<S, P, Request> Items<S, P, Request> {
+    pub(super) const fn new(inner: S, limits: Limits, started: Option<Instant>, policy: P) -> Self {
+        Items {
+            inner: Some(inner),
+            timer: Timer::new(),
+            limits,
+            started,
+            idle: Idle::Unarmed,
+            policy,
+            request: PhantomData,
+        }
+    }
+}
+
+impl Idle {
+    /// Starts a clock that is not running.
+    fn start(&mut self) {
+        if let Idle::Unarmed = self {
+            *self = Idle::Since(Instant::now());
+        }
+    }
+
+    fn after(&mut self, clock: Clock) {
+        match clock {
+            Clock::Restart => *self = Idle::Unarmed,
+            Clock::Stop => *self = Idle::Stopped,
+            Clock::Keep => {
+                if let Idle::Stopped = self {
+                    *self = Idle::Unarmed;
+                }
+            }
+        }
+    }
+
+    const fn since(self) -> Option<Instant> {
+        match self {
+            Idle::Since(since) => Some(since),
+            Idle::Unarmed | Idle::Stopped => None,
+        }
+    }
+}
+
+impl<S, P, Request, T, E> Stream for Items<S, P, Request>
+where
+    S: Stream<Item = Result<T, E>>,
+    E: Into<BoxError>,
+    P: Policy<Request, T>,
+{
+    type Item = Result<T, BoxError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut this = self.project();
+        let Some(mut inner) = this.inner.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        let next = inner.as_mut().poll_next(cx);
+        match &next {
+            Poll::Ready(Some(Ok(item))) => this.idle.after(this.policy.after(item)),
+            Poll::Pending if this.limits.idle().is_some() => this.idle.start(),
+            Poll::Ready(Some(Err(_)) | None) | Poll::Pending => {}
+        }
+        let idle = Deadline::new(this.idle.since(), this.limits.idle(), Phase::Idle);
+        let total = Deadline::new(*this.started, this.limits.total(), Phase::Total);
+        let deadline = Deadline::first(total, idle);
+        let outcome = match (next, deadline) {
+            (Poll::Ready(None), _) => None,
+            // Without this, a peer that always has one more item would never see its limit.
+            (Poll::Ready(Some(Ok(_))), Some(deadline))
+                if inner.size_hint().1 != Some(0) && deadline.at <= Instant::now() =>
+            {
+                Some(Err(Elapsed::from(deadline).into()))
+            }
+            (Poll::Ready(Some(item)), _) => return Poll::Ready(Some(item.map_err(Into::into))),
+            (Poll::Pending, None) => return Poll::Pending,
+            (Poll::Pending, Some(deadline)) => {
+                ready!(this.timer.as_mut().poll(deadline.at, cx));
+                Some(Err(Elapsed::from(deadline).into()))
+            }
+        };
+        this.inner.set(None);
+        this.timer.disarm();
+        Poll::Ready(outcome)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.as_ref().map_or((0, Some(0)), Stream::size_hint)
+    }
+}
+
+// By hand: streams and requests have no `Debug`.
+impl<S, P, Request> fmt::Debug for Items<S, P, Request> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("limits", &self.limits)
+            .field("started", &self.started)
+            .field("idle", &self.idle)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,184 @@
+use super::body::ServerBody;
+use super::control::{Admitted, Control};
+use super::failure::Failure;
+use super::gather::gather;
+use super::headers::{self, SESSION_ID};
+use super::make::{Make, Served};
+use super::mirror::{self, Meta};
+use super::options::Options;
+use super::registry::Registry;
+use super::reject::Rejection;
+use super::respond::bare;
+use super::run::run;
+use super::session::Session;
+use crate::BoxError;
+use crate::exchange::{Call, Input};
+use crate::message::{Id, Kind, Message, code};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body::Body;
+use serde::de::IgnoredAny;
+use std::future::poll_fn;
+use std::sync::Arc;
+
+/// What a server's clones share, and a maker of exchanges.
+#[derive(Clone)]
+pub(super) struct Edge<E, M> {
+    pub(super) make: M,
+    pub(super) options: Arc<Options>,
+    pub(super) registry: Arc<Registry<E>>,
+    pub(super) control: Arc<Control>,
+}
+
+/// What a served request becomes.
+pub(super) type Outcome = Result<Response<ServerBody>, Rejection>;
+
+impl<E: Served, M: Make<E>> Edge<E, M> {
+    pub(super) async fn serve<B>(self, request: Request<B>) -> Response<ServerBody>
+    where
+        B: Body + Send,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        self.dispatch(request).await.unwrap_or_else(Rejection::into_response)
+    }
+
+    async fn dispatch<B>(self, request: Request<B>) -> Outcome
+    where
+        B: Body + Send,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, body) = request.into_parts();
+        self.options.access.check(&parts.uri, &parts.headers)?;
+        self.check_path(parts.uri.path())?;
+        match parts.method {
+            Method::POST => {
+                headers::check_post(&parts.headers)?;
+                let body = gather(body, self.options.max_body, self.options.body_timeout).await?;
+                self.post(parse(&body)?, parts).await
+            }
+            Method::GET => self.get(parts).await,
+            Method::DELETE => self.delete(&parts.headers),
+            _ => Err(Rejection::method_not_allowed(
+                "POST, GET, DELETE",
+                "the endpoint takes POST, and GET and DELETE for a session",
+            )),
+        }
+    }
+
+    /// The revision goes by the request: what says 2026-07-28 in its body stands for itself, all else belongs to a session. The
+    /// `Mcp-Method` header says nothing of it, as some clients send it in every revision.
+    async fn post(self, message: Message, parts: Parts) -> Outcome {
+        if is_modern(&message, &parts.headers)? {
+            return self.modern(message, parts).await;
+        }
+        let is_request = message.kind() == Kind::Request;
+        if is_request && message.method().as_deref() == Some("initialize") {
+            return self.initialize(message, parts).await;
+        }
+        if parts.headers.contains_key(SESSION_ID) {
+            return self.in_session(message, parts).await;
+        }
+        let id = request_id(&message);
+        if is_request && mirror::is_modern_header(&parts.headers) {
+            return Err(mirror::missing(&id, "io.modelcontextprotocol/protocolVersion"));
+        }
+        if message.method().as_deref() == Some("notifications/initialized") {
+            // A client in wide use sends this one without its session, and takes a refusal for the end of it.
+            return Ok(bare(StatusCode::ACCEPTED));
+        }
+        Err(Rejection::of(
+            StatusCode::BAD_REQUEST,
+            &id,
+            code::INVALID_REQUEST,
+            "no Mcp-Session-Id header, and no protocol version in params._meta: send initialize first",
+        ))
+    }
+
+    fn check_path(&self, path: &str) -> Result<(), Rejection> {
+        let served = match &self.options.path {
+            Some(served) => path == &**served,
+            None => !path.contains("/.well-known/"),
+        };
+        if served {
+            return Ok(());
+        }
+        Err(Rejection::new(
+            StatusCode::NOT_FOUND,
+            code::INVALID_REQUEST,
+            "nothing is served at this path",
+        ))
+    }
+
+    pub(super) fn admit(&self, id: &Id) -> Result<Admitted, Rejection> {
+        self.control
+            .admit()
+            .ok_or_else(|| Rejection::unavailable(id, "the server is shutting down"))
+    }
+
+    /// The exchange for a session, or for a request without one.
+    pub(super) async fn exchange(&mut self, session: Session) -> Result<E, Failure> {
+        let within = self.options.ready_timeout;
+        let make = async {
+            poll_fn(|cx| self.make.poll_ready(cx)).await?;
+            self.make.call(session).await
+        };
+        match tokio::time::timeout(within, make).await {
+            Ok(made) => made.map_err(|error: M::Error| Failure::NotMade(error.into())),
+            Err(_) => Err(Failure::NotReady(within)),
+        }
+    }
+
+    /// Hands a notification over. It was accepted when its reply has ended.
+    pub(super) async fn notify(&self, exchange: E, call: Call) -> Result<Response<ServerBody>, Failure> {
+        let mut items = run(exchange, call, self.options.ready_timeout);
+        while let Some(item) = poll_fn(|cx| items.as_mut().poll_next(cx)).await {
+            item?;
+        }
+        Ok(bare(StatusCode::ACCEPTED))
+    }
+}
+
+/// Whether a body says that it is of 2026-07-28, or later. One that does must be in order.
+fn is_modern(message: &Message, headers: &HeaderMap) -> Result<bool, Rejection> {
+    let meta = Meta::of(message)?;
+    match meta.version() {
+        Some(version) => mirror::check(message, &meta, &version, headers).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// A call that has whatever the layers above this server found out of the request.
+pub(super) fn call(message: Message, parts: Parts) -> Call {
+    Call {
+        input: Input::Message(message),
+        extensions: parts.extensions,
+    }
+}
+
+/// The id that a refusal carries: that of a request. An answer's id is not the client's to be told of.
+pub(super) fn request_id(message: &Message) -> Id {
+    match message.kind() {
+        Kind::Request => message.id().unwrap_or_else(Id::null),
+        Kind::Notification | Kind::Response | Kind::Error => Id::null(),
+    }
+}
+
+/// The session that a request names, whether there is one or not.
+pub(super) fn session_id(headers: &HeaderMap) -> Option<&str> {
+    // What is no text names no session that there ever was.
+    headers.get(SESSION_ID).map(|id| id.to_str().unwrap_or_default())
+}
+
+fn parse(body: &Bytes) -> Result<Message, Rejection> {
+    Message::parse(body.clone()).map_err(|error| {
+        // Told apart by the other parser, since this one stops at the first thing that is no message.
+        let code = match serde_json::from_slice::<IgnoredAny>(body) {
+            Ok(_) => code::INVALID_REQUEST,
+            Err(_) => code::PARSE_ERROR,
+        };
+        Rejection::new(StatusCode::BAD_REQUEST, code, error.to_string())
+    })
+}

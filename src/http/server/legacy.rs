@@ -1,0 +1,155 @@
+//! 2025-03-26 to 2025-11-25: what a client sends in its session.
+
+use super::body::ServerBody;
+use super::dispatch::{Edge, Outcome, call, request_id, session_id};
+use super::encode::Chunks;
+use super::failure::Failure;
+use super::headers::{self, LEGACY, PROTOCOL_VERSION};
+use super::live::{Ended, Live};
+use super::make::{Make, Served};
+use super::modern::not_accepted;
+use super::reject::Rejection;
+use super::respond::{bare, events, first};
+use super::run::{begin, rest, run};
+use super::source::Source;
+use crate::exchange::{Call, Input};
+use crate::message::{Id, Kind, Message, code};
+use futures_core::Stream;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use std::sync::Arc;
+
+impl<E: Served, M: Make<E>> Edge<E, M> {
+    /// A POST with a session id.
+    pub(super) async fn in_session(self, message: Message, mut parts: Parts) -> Outcome {
+        let id = request_id(&message);
+        let (exchange, live) = self.session(&parts.headers, &id)?;
+        let method = message.method();
+        match message.kind() {
+            Kind::Response | Kind::Error => live.answer(message),
+            Kind::Notification if method.as_deref() == Some("notifications/cancelled") => cancel(&live, &message)?,
+            Kind::Notification => {
+                drop(method);
+                let _in_use = live.enter();
+                parts.extensions.insert(live.session().clone());
+                let notified = self.notify(exchange, call(message, parts)).await;
+                return notified.map_err(|failure| self.unserved(&live, &Id::null(), &failure));
+            }
+            Kind::Request => {
+                drop(method);
+                parts.extensions.insert(live.session().clone());
+                let admitted = self.admit(&id)?;
+                let items = run(exchange, call(message, parts), self.options.ready_timeout);
+                let reader = live
+                    .call(id.clone(), items, admitted)
+                    .map_err(|Ended| Rejection::unknown_session(&id))?;
+                let ok = |_: &Message| StatusCode::OK;
+                let outcome = first(Source::Queue(reader), id.clone(), self.options.keep_alive, ok).await;
+                return outcome.map_err(|failure| match failure {
+                    Failure::Dead(_) => self.unserved(&live, &id, &failure),
+                    failure => Rejection::failed(failure.status(), &id, &failure),
+                });
+            }
+        }
+        Ok(bare(StatusCode::ACCEPTED))
+    }
+
+    /// Opens the stream of what the exchange sends outside its calls. A later one takes the place of an earlier one.
+    pub(super) async fn get(self, mut parts: Parts) -> Outcome {
+        let id = Id::null();
+        if session_id(&parts.headers).is_none() {
+            return Err(Rejection::method_not_allowed(
+                "POST",
+                "GET opens the stream of a session, and there is no Mcp-Session-Id header",
+            ));
+        }
+        headers::check_get(&parts.headers)?;
+        let (exchange, live) = self.session(&parts.headers, &id)?;
+        if self.control.is_draining() {
+            return Err(Rejection::unavailable(&id, "the server is shutting down"));
+        }
+        let _in_use = live.enter();
+        parts.extensions.insert(live.session().clone());
+        let listen = Call {
+            input: Input::Listen,
+            extensions: parts.extensions,
+        };
+        let reply = begin(exchange, listen, self.options.ready_timeout)
+            .await
+            .map_err(|failure| self.unserved(&live, &id, &failure))?;
+        if reply.size_hint().1 == Some(0) {
+            return Err(Rejection::method_not_allowed(
+                "POST, DELETE",
+                "the server sends nothing outside of its responses",
+            ));
+        }
+        let reader = live
+            .listen(rest::<E>(reply))
+            .map_err(|Ended| Rejection::unknown_session(&id))?;
+        // Begun with a comment, so that proxies pass the response's head on.
+        let body = ServerBody::events(Chunks::keep_alive(), Source::Queue(reader), id, self.options.keep_alive);
+        Ok(events(body))
+    }
+
+    /// The client ends its session.
+    pub(super) fn delete(&self, headers: &HeaderMap) -> Outcome {
+        let Some(session) = session_id(headers) else {
+            return Err(Rejection::method_not_allowed(
+                "POST",
+                "DELETE ends a session, and there is no Mcp-Session-Id header",
+            ));
+        };
+        if self.registry.remove(session) {
+            return Ok(bare(StatusCode::NO_CONTENT));
+        }
+        Err(Rejection::unknown_session(&Id::null()))
+    }
+
+    /// The session that the request names, for a protocol version that it may have.
+    fn session(&self, headers: &HeaderMap, id: &Id) -> Result<(E, Arc<Live>), Rejection> {
+        let session = session_id(headers).and_then(|session| self.registry.get(session));
+        let (exchange, live) = session.ok_or_else(|| Rejection::unknown_session(id))?;
+        let Some(version) = headers.get(PROTOCOL_VERSION) else {
+            return Ok((exchange, live));
+        };
+        let version = version.to_str().unwrap_or_default();
+        let negotiated = live.session().version();
+        if LEGACY.contains(&version) || negotiated == Some(version) {
+            return Ok((exchange, live));
+        }
+        Err(Rejection::of(
+            StatusCode::BAD_REQUEST,
+            id,
+            code::INVALID_REQUEST,
+            format!(
+                "the {PROTOCOL_VERSION} header has {version:?}, the session speaks {}",
+                negotiated.unwrap_or("another version")
+            ),
+        ))
+    }
+
+    /// What was not called, or did not open. The session of an exchange that is dead for good has ended.
+    fn unserved(&self, live: &Live, id: &Id, failure: &Failure) -> Rejection {
+        if !matches!(failure, Failure::Dead(_)) {
+            return not_accepted(failure);
+        }
+        if let Some(session) = live.session().id() {
+            self.registry.remove(session);
+        }
+        Rejection::failed(StatusCode::NOT_FOUND, id, failure)
+    }
+}
+
+/// Ends a call for the client that made it. It is for this hop alone: dropping the call is what tells the next.
+fn cancel(live: &Live, message: &Message) -> Result<(), Rejection> {
+    let named = message
+        .find(&["requestId"])
+        .map_err(|error| Rejection::invalid(error.to_string()))?;
+    let raw = named
+        .zip(message.payload_bytes())
+        .map(|(range, payload)| &payload[range]);
+    if let Some(id) = raw.and_then(|raw| Id::from_raw(raw).ok()) {
+        live.cancel(&id);
+    }
+    Ok(())
+}

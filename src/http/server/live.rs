@@ -1,0 +1,309 @@
+use super::control::{Admitted, Control};
+use super::failure::Failure;
+use super::pump;
+use super::queue::{End, Push, Queue, Reader};
+use super::run::Running;
+use super::session::Session;
+use crate::exchange::Responder;
+use crate::message::{Id, Message, code};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+/// Requests of the exchange that a client has not answered, per session.
+const ASKS: usize = 64;
+
+/// A session without its exchange: the calls that run in it, and what its client is asked.
+pub(super) struct Live {
+    session: Session,
+    control: Arc<Control>,
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+/// What a client may leave unread on one stream: so much, or more than that for so long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) unread: usize,
+    pub(super) stall: Duration,
+}
+
+struct State {
+    ended: bool,
+    /// Numbers tasks and requests to the client. Never used twice in a session.
+    next: u64,
+    calls: HashMap<u64, RunningCall>,
+    asks: HashMap<u64, Ask>,
+    listener: Option<(u64, Arc<Queue>, AbortHandle)>,
+    uses: usize,
+    used: Instant,
+}
+
+/// A call on its task.
+struct RunningCall {
+    id: Id,
+    out: Arc<Queue>,
+    task: AbortHandle,
+}
+
+/// A request to the client: whose it is, and the way to answer it.
+struct Ask {
+    task: u64,
+    responder: Responder,
+}
+
+/// The session has ended.
+#[derive(Debug)]
+pub(super) struct Ended;
+
+/// One use of a session, which keeps it from being idle. Dropped, it is over.
+pub(super) struct Use(Arc<Live>);
+
+impl Live {
+    pub(super) fn new(session: Session, control: Arc<Control>, limits: Limits) -> Live {
+        Live {
+            session,
+            control,
+            limits,
+            state: Mutex::new(State {
+                ended: false,
+                next: 0,
+                calls: HashMap::new(),
+                asks: HashMap::new(),
+                listener: None,
+                uses: 0,
+                used: Instant::now(),
+            }),
+        }
+    }
+
+    pub(super) const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(super) const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.lock().ended
+    }
+
+    /// When the session was last used, unless it is in use.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        (state.uses == 0).then_some(state.used)
+    }
+
+    pub(super) fn enter(self: &Arc<Self>) -> Use {
+        self.lock().uses += 1;
+        Use(Arc::clone(self))
+    }
+
+    /// Runs a call on a task of the session's, whatever becomes of its client's connection.
+    pub(super) fn call(self: &Arc<Self>, id: Id, items: Running, admitted: Admitted) -> Result<Reader, Ended> {
+        let (out, reader) = Queue::pair(self.limits.unread, Arc::clone(self));
+        let entered = self.enter();
+        let live = Arc::clone(self);
+        let mut state = self.lock();
+        if state.ended {
+            return Err(Ended);
+        }
+        let key = state.key();
+        // Begun under the lock, so that its end finds its entry.
+        let task = tokio::spawn(pump::call(items, Arc::clone(&out), live, key, (admitted, entered)));
+        state.calls.insert(
+            key,
+            RunningCall {
+                id,
+                out,
+                task: task.abort_handle(),
+            },
+        );
+        drop(state);
+        Ok(reader)
+    }
+
+    /// Runs the stream that a client opened by GET, in the place of the one that it may have had.
+    pub(super) fn listen(self: &Arc<Self>, items: Running) -> Result<Reader, Ended> {
+        let (out, reader) = Queue::pair(self.limits.unread, Arc::clone(self));
+        let entered = self.enter();
+        let drained = self.control.drained();
+        let live = Arc::clone(self);
+        let mut state = self.lock();
+        if state.ended {
+            return Err(Ended);
+        }
+        let key = state.key();
+        let task = tokio::spawn(pump::listen(items, Arc::clone(&out), live, key, drained, entered));
+        let replaced = state.listener.replace((key, out, task.abort_handle()));
+        drop(state);
+        if let Some((_, out, task)) = replaced {
+            out.finish(End::Silent);
+            task.abort();
+        }
+        Ok(reader)
+    }
+
+    /// The task has ended by itself.
+    pub(super) fn leave(&self, key: u64) {
+        let mut state = self.lock();
+        let call = state.calls.remove(&key);
+        let listener = state.listener.take_if(|(listener, ..)| *listener == key);
+        drop(state);
+        drop((call, listener));
+    }
+
+    /// The client cancels a request of its own. An id that several of its requests have says nothing about which is meant.
+    pub(super) fn cancel(&self, id: &Id) {
+        let mut state = self.lock();
+        let mut meant = state.calls.iter().filter(|(_, call)| call.id == *id);
+        let (Some((&key, _)), None) = (meant.next(), meant.next()) else {
+            return;
+        };
+        let call = state.calls.remove(&key);
+        let asks = take_if(&mut state.asks, |ask| ask.task == key);
+        drop(state);
+        if let Some(call) = call {
+            call.out.finish(End::Silent);
+            call.task.abort();
+        }
+        drop(asks);
+    }
+
+    /// Gives a request of the exchange its id on this wire, or refuses it.
+    pub(super) fn ask(&self, task: u64, request: Message, responder: Responder) -> Option<(u64, Message)> {
+        let mut state = self.lock();
+        let forgotten = state.forget_orphans();
+        let refused = if state.ended || state.asks.len() >= ASKS {
+            Err(responder)
+        } else {
+            let key = state.key();
+            state.asks.insert(key, Ask { task, responder });
+            Ok(key)
+        };
+        drop(state);
+        drop(forgotten);
+        match refused {
+            Ok(key) => Some((key, request.with_id(Id::number(key)))),
+            Err(responder) => {
+                refuse(responder, "the client has not answered the requests it was sent before");
+                None
+            }
+        }
+    }
+
+    /// Whether the exchange has given up on a request to the client, which is then forgotten.
+    pub(super) fn given_up(&self, ask: u64, cx: &mut Context<'_>) -> Option<bool> {
+        let mut state = self.lock();
+        let closed = state.asks.get_mut(&ask)?.responder.poll_closed(cx).is_ready();
+        let forgotten = if closed { state.asks.remove(&ask) } else { None };
+        drop(state);
+        drop(forgotten);
+        Some(closed)
+    }
+
+    /// The client answers. What no request waits for is counted and dropped.
+    pub(super) fn answer(&self, answer: Message) {
+        let ask = answer
+            .id()
+            .and_then(|id| id.as_u64())
+            .and_then(|key| self.lock().asks.remove(&key));
+        let taken = ask.is_some_and(|ask| ask.responder.respond(answer).is_ok());
+        if !taken {
+            self.control.stray();
+        }
+    }
+
+    /// Sends a request whose own stream has no reader on the stream opened by GET, or refuses it.
+    pub(super) fn reroute(&self, request: Message) {
+        let listener = self.lock().listener.as_ref().map(|(_, out, _)| Arc::clone(out));
+        let request = match listener.map(|out| out.push(request.clone())) {
+            Some(Push::Taken) => return,
+            Some(Push::Full(request) | Push::Gone(request)) => request,
+            None => request,
+        };
+        let key = request.id().and_then(|id| id.as_u64());
+        let ask = key.and_then(|key| self.lock().asks.remove(&key));
+        if let Some(ask) = ask {
+            refuse(
+                ask.responder,
+                "the client reads no stream that the request could be sent on",
+            );
+        }
+    }
+
+    /// Ends the session: its calls fail, its streams end, and what its client was asked is refused.
+    pub(super) fn end(&self) {
+        let mut state = self.lock();
+        state.ended = true;
+        let calls = std::mem::take(&mut state.calls);
+        let asks = std::mem::take(&mut state.asks);
+        let listener = state.listener.take();
+        drop(state);
+        for call in calls.into_values() {
+            call.out.finish(End::Failed(Failure::SessionEnded));
+            call.task.abort();
+        }
+        if let Some((_, out, task)) = listener {
+            out.finish(End::Silent);
+            task.abort();
+        }
+        drop(asks);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    const fn key(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Takes out what was given up by askers whose task has ended, so that nobody watches for it any more.
+    fn forget_orphans(&mut self) -> Vec<Ask> {
+        if self.asks.len() < ASKS {
+            return Vec::new();
+        }
+        let listener = self.listener.as_ref().map(|(key, ..)| *key);
+        let mut cx = Context::from_waker(Waker::noop());
+        let orphaned = |ask: &mut Ask| {
+            let watched = self.calls.contains_key(&ask.task) || listener == Some(ask.task);
+            !watched && ask.responder.poll_closed(&mut cx).is_ready()
+        };
+        take_if(&mut self.asks, orphaned)
+    }
+}
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.uses -= 1;
+        state.used = Instant::now();
+    }
+}
+
+fn take_if(asks: &mut HashMap<u64, Ask>, mut is_taken: impl FnMut(&mut Ask) -> bool) -> Vec<Ask> {
+    asks.extract_if(|_, ask| is_taken(ask)).map(|(_, ask)| ask).collect()
+}
+
+fn refuse(responder: Responder, why: &str) {
+    // The exchange may have given up on its request, and then nobody is to be told.
+    let _gone = responder.refuse(code::INTERNAL_ERROR, why);
+}
+
+// By hand: the calls have no `Debug`.
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+use bytes::{Bytes, BytesMut};
+use counting::allocations;
+use tower_transport::message::{Id, Message};
+
+/// The allocator of this test binary: the system's, with a counter per thread, so that tests that run side by side count their own.
+#[allow(unsafe_code)]
+mod counting {
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::cell::Cell;
+
+    #[global_allocator]
+    static ALLOCATOR: Counting = Counting;
+
+    thread_local! {
+        static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// Allocations of this thread so far. Reallocations count, as they allocate by default.
+    pub(super) fn allocations() -> u64 {
+        ALLOCATIONS.get()
+    }
+
+    struct Counting;
+
+    // SAFETY: every call goes to the system's allocator unchanged. The counter is a cell with a constant start and no destructor, so touching
+    // it allocates nothing and works at any time in a thread's life.
+    unsafe impl GlobalAlloc for Counting {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+            // SAFETY: the caller's promise is the same.
+            unsafe { System.alloc(layout) }
+        }
+
+        unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+            // SAFETY: the caller's promise is the same.
+            unsafe { System.dealloc(pointer, layout) }
+        }
+    }
+}
+
+#[test]
+fn reading_looking_up_and_forwarding_allocate_nothing() {
+    // PITFALLS 55
+    let text = r#"{"jsonrpc":"2.0","id":"0b5a6a4e-7d0f-4b3a-9b8e-2f1d3c4b5a69","method":"tools/call","params":{"name":"x\n","_meta":{"progressToken":1},"n":[1.5,null]}}"#;
+    let block = BytesMut::from(text).freeze();
+    let frame: Bytes = block.slice(..);
+    let mut out = BytesMut::with_capacity(4096);
+
+    let before = allocations();
+    for number in 0..100 {
+        let message = Message::parse(frame.clone()).unwrap();
+        assert!(message.id().is_some() && message.method().is_some());
+        assert!(message.find(&["_meta", "progressToken"]).unwrap().is_some());
+        assert!(message.find(&["_meta", "absent"]).unwrap().is_none());
+        let message = message.with_id(Id::number(number)).on_one_line();
+        assert_eq!(message.segments()[1], message.id_bytes().unwrap());
+        assert!(!message.clone().tail().is_empty());
+        out.clear();
+        message.write_to(&mut out);
+        assert_eq!(Message::id_in_prefix(&out[..100]).id, message.id());
+    }
+    assert_eq!(allocations() - before, 0);
+}
+
+#[test]
+fn building_into_a_pooled_buffer_allocates_nothing() {
+    let mut pool = BytesMut::with_capacity(64 << 10);
+    // A first split makes the block a shared one, once.
+    drop(Message::notification_in(&mut pool, "warm", &()).unwrap());
+    let before = allocations();
+    for number in 0..200 {
+        let id = Id::number(number);
+        drop(Message::request_in(&mut pool, &id, "tools/call", &[("name", "x\n")]).unwrap());
+        drop(Message::response_in(&mut pool, &id, &"done").unwrap());
+        drop(Message::error_in(&mut pool, &id, -32603, "no"));
+    }
+    assert_eq!(allocations() - before, 0);
+}
