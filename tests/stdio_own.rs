@@ -127,6 +127,7 @@ fn ask() {
     runtime().block_on(async {
         let (mut client, driver) = stdio::connect(mux(), unary(answer)).unwrap();
         let call = client.request(Message::request(&Id::string("ours"), "roots/list", &()).unwrap());
+        // The answer and the end of stdin may come in one turn of the driver.
         let (answer, end) = tokio::join!(call, driver);
         eprintln!("client said {}", answer.unwrap().payload().unwrap());
         assert!(matches!(end, End::Eof));
