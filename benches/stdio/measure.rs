@@ -24,7 +24,7 @@ pub(crate) struct Sample {
     pub(crate) cpu: f64,
 }
 
-/// Measures one run: latencies in a histogram of 1/16 steps, CPU of both processes by `schedstat`.
+/// Measures one run: latencies in a histogram of 1/64 steps, CPU of both processes by `schedstat`.
 pub(crate) struct Meter {
     child: u32,
     started: Instant,
@@ -40,15 +40,15 @@ impl Meter {
             child,
             started,
             cpu: cpu(std::process::id()) + cpu(child),
-            buckets: (0..64 * 16).map(|_| AtomicU64::new(0)).collect(),
+            buckets: (0..64 * 64).map(|_| AtomicU64::new(0)).collect(),
             deadline: started + cell.time,
         }
     }
 
     pub(crate) fn record(&self, took: Duration) {
-        let nanos = took.as_nanos().max(16) as u64;
+        let nanos = took.as_nanos().max(64) as u64;
         let exponent = nanos.ilog2() as usize;
-        let bucket = exponent * 16 + ((nanos >> (exponent - 4)) & 15) as usize;
+        let bucket = exponent * 64 + ((nanos >> (exponent - 6)) & 63) as usize;
         self.buckets[bucket].fetch_add(1, Relaxed);
     }
 
@@ -63,7 +63,7 @@ impl Meter {
             seen * 2 >= calls
         });
         let middle = middle.unwrap_or(0);
-        let nanos = (16 + middle as u64 % 16) << (middle / 16).saturating_sub(4);
+        let nanos = (64 + middle as u64 % 64) << (middle / 64).saturating_sub(6);
         Sample {
             rate: calls as f64 / took,
             p50: Duration::from_nanos(nanos),

@@ -56,9 +56,9 @@ where
         HandlerFuture {
             items: Some(HandlerItems {
                 work: Some(Box::pin((self.f)(call, peer))),
-                queue,
+                queue: Some(queue),
                 asks,
-                answer: None,
+                last: None,
             }),
         }
     }
@@ -72,9 +72,11 @@ pub struct HandlerFuture<Fut> {
 /// The items of a [`HandlerFn`]'s reply. Dropped, it drops the function's future.
 pub struct HandlerItems<Fut> {
     work: Option<Pin<Box<Fut>>>,
-    queue: mpsc::Receiver<Item>,
+    /// What the function has sent. Gone with the last item: nothing may follow it, also if a `Peer` was left behind somewhere.
+    queue: Option<mpsc::Receiver<Item>>,
     asks: Asks,
-    answer: Option<Message>,
+    /// How the reply ends, once the function has returned: with the answer, with its error, or with nothing more.
+    last: Option<Result<Message, BoxError>>,
 }
 
 /// What the call wants of the function.
@@ -117,34 +119,30 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        if let Some(work) = &mut this.work
-            && let Poll::Ready(outcome) = work.as_mut().poll(cx)
-        {
-            this.work = None;
-            // Nothing may follow the response, also if the function left a `Peer` behind somewhere.
-            this.queue.close();
-            let answer = match outcome {
-                Ok(answer) => answer.into(),
-                Err(error) => {
-                    this.asks = Asks::Nothing;
-                    return Poll::Ready(Some(Err(error.into())));
+        let Some(queue) = &mut this.queue else {
+            return Poll::Ready(None);
+        };
+        if let Some(work) = &mut this.work {
+            match work.as_mut().poll(cx) {
+                Poll::Ready(outcome) => {
+                    this.work = None;
+                    queue.close();
+                    this.last = this.asks.last(outcome.map(Into::into).map_err(Into::into));
                 }
-            };
-            if let Asks::Response(id) = &this.asks {
-                let id = id.clone().unwrap_or_else(Id::null);
-                this.answer = Some(match answer {
-                    Some(answer) => answer.with_id(id),
-                    None => Message::error(&id, code::INTERNAL_ERROR, "the handler gave no answer"),
-                });
+                Poll::Pending => {
+                    return match queue.poll_recv(cx) {
+                        Poll::Ready(Some(item)) => Poll::Ready(Some(Ok(item))),
+                        Poll::Ready(None) | Poll::Pending => Poll::Pending,
+                    };
+                }
             }
         }
-        if let Poll::Ready(Some(item)) = this.queue.poll_recv(cx) {
+        // Not `poll_recv`, which is pending when the task's budget is spent: the answer would overtake what was sent before it.
+        if let Ok(item) = queue.try_recv() {
             return Poll::Ready(Some(Ok(item)));
         }
-        if this.work.is_some() {
-            return Poll::Pending;
-        }
-        Poll::Ready(this.answer.take().map(|answer| Ok(Item::Response(answer))))
+        this.queue = None;
+        Poll::Ready(this.last.take().map(|last| last.map(Item::Response)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -152,10 +150,26 @@ where
             (Some(_), Asks::Response(_)) => (1, None),
             (Some(_), _) => (0, None),
             (None, _) => {
-                let left = self.queue.len() + usize::from(self.answer.is_some());
+                let queued = self.queue.as_ref().map_or(0, mpsc::Receiver::len);
+                let left = queued + usize::from(self.last.is_some());
                 (left, Some(left))
             }
         }
+    }
+}
+
+impl Asks {
+    /// How the reply ends.
+    fn last(&self, outcome: Result<Option<Message>, BoxError>) -> Option<Result<Message, BoxError>> {
+        let (answer, id) = match (outcome, self) {
+            (Err(error), _) => return Some(Err(error)),
+            (Ok(answer), Asks::Response(id)) => (answer, id.clone().unwrap_or_else(Id::null)),
+            (Ok(_), Asks::Items | Asks::Nothing) => return None,
+        };
+        Some(Ok(match answer {
+            Some(answer) => answer.with_id(id),
+            None => Message::error(&id, code::INTERNAL_ERROR, "the handler gave no answer"),
+        }))
     }
 }
 

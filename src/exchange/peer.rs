@@ -40,7 +40,8 @@ impl Peer {
             .map_err(|_| PeerGone(()))
     }
 
-    /// Asks the caller something within this exchange, and waits for the answer: a result or an error message.
+    /// Asks the caller something within this exchange, and waits for the answer: a result or an error message. A request that the
+    /// caller drops, read or unread, is answered with an error.
     ///
     /// The request's id is of no account, as each wire puts its own on. Notifications that the caller sends about the request are
     /// dropped.

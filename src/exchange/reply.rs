@@ -1,6 +1,7 @@
 use super::{BoxReply, Item};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,7 +10,6 @@ pin_project! {
     ///
     /// Its `size_hint` tells the end: `(1, Some(1))` when only the response is left, an upper bound of 0 as soon as it is out.
     /// Dropped before its end, it cancels.
-    #[derive(Debug)]
     pub struct Reply<S = BoxReply> {
         first: Option<Item>,
         #[pin]
@@ -84,5 +84,15 @@ where
             lower.saturating_add(first),
             upper.and_then(|upper| upper.checked_add(first)),
         )
+    }
+}
+
+// By hand: a stream need not have `Debug`, and a boxed one has none.
+impl<S> fmt::Debug for Reply<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("first", &self.first)
+            .field("streams", &self.rest.is_some())
+            .finish()
     }
 }

@@ -1,6 +1,6 @@
 use super::shared::{After, Shared};
 use super::table::{Lane, State as Slot};
-use super::{Error, Items, Stats};
+use super::{End, Error, Items, Stats};
 use crate::exchange::{Call, Input, Item, Reply};
 use crate::message::{Id, Kind, Message};
 use std::fmt;
@@ -57,9 +57,17 @@ impl Connection {
         (state.table.in_use(), state.asked.in_use())
     }
 
-    /// Whether the connection has ended. Then it is never ready again.
+    /// Whether the connection takes no more calls, as it has ended or is being closed. Then it is never ready again.
     pub fn is_closed(&self) -> bool {
-        self.alive.shared.lock().closed.is_some()
+        self.alive.shared.lock().unavailable().is_some()
+    }
+
+    /// Closes our side of the connection: takes no more calls, writes what is queued, then drops the writer. What the peer still answers is
+    /// read until it closes its side as well. Calls on any clone fail from now on.
+    pub fn close(&self) {
+        let shared = &self.alive.shared;
+        shared.lock().close_asked = true;
+        shared.refuse_calls(End::Dropped.reason());
     }
 
     fn give_back(&mut self) {

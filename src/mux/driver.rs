@@ -1,23 +1,18 @@
-use super::error::WriteStalled;
-use super::inbound::{Cut, Inbound, Local, overloaded};
+use super::end::{End, Ending};
+use super::inbound::{Cut, Inbound, Local};
 use super::shared::{After, Outgoing, Shared};
-use super::slots::{Polled, Server};
-use super::stats::count;
-use super::table::{Lane, State as Slot};
+use super::slots::Server;
 use super::writer::Writer;
 use super::{Disconnected, Stats};
-use crate::BoxError;
 use crate::codec::{Frame, FrameReader, Framing, Lines};
-use crate::exchange::{Exchange, Item, Responder};
-use crate::message::{Id, Message, code};
+use crate::exchange::{Exchange, Responder};
+use crate::message::{Id, Message};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 
@@ -26,7 +21,7 @@ const CHUNK: usize = 64;
 /// Turns before the driver lets others run.
 const TURNS: usize = 16;
 /// Above so many bytes that wait to be written, calls and handlers wait.
-const WRITE_HIGH: usize = 128 << 10;
+pub(super) const WRITE_HIGH: usize = 128 << 10;
 /// Refusals and cancels that may wait to be written, in bytes; over it the reader pauses.
 const REFUSALS: usize = 1 << 20;
 /// What a cancel takes on the wire, about.
@@ -46,57 +41,33 @@ pub struct Driver<R, W, H: Exchange, F = Lines> {
     pub(super) after: After,
     /// A frame over the size limit whose id was not found in its first bytes.
     pub(super) cut: Option<Cut>,
-    reader: FrameReader<R, F>,
-    writer: Writer<W>,
+    pub(super) reader: FrameReader<R, F>,
+    pub(super) writer: Writer<W>,
     outgoing: Vec<Outgoing>,
     /// Answers of this edge itself.
-    refusals: VecDeque<Message>,
-    refusal_bytes: usize,
+    pub(super) refusals: VecDeque<Message>,
+    pub(super) refusal_bytes: usize,
     /// Requests of the handler's that the peer is to answer.
-    asks: Vec<(u32, Responder)>,
+    pub(super) asks: Vec<(u32, Responder)>,
     /// Handlers to be polled.
-    ready: VecDeque<u32>,
+    pub(super) ready: VecDeque<u32>,
     /// Handlers whose request waits for room.
-    held: VecDeque<u32>,
+    pub(super) held: VecDeque<u32>,
     yielding: Option<Yield>,
     stall: Option<Pin<Box<Sleep>>>,
     stalled: bool,
-    ending: Option<Ending>,
-    closing: bool,
+    pub(super) ending: Option<Ending>,
+    pub(super) closing: bool,
+    /// The close that was asked for has been told to whoever polls for it.
+    told: bool,
     /// Why the future has resolved.
     over: Option<Disconnected>,
-}
-
-/// The connection ends by itself: at the latest at the deadline.
-struct Ending {
-    end: End,
-    deadline: Pin<Box<Sleep>>,
-    /// What the peer has already said may still be read.
-    reads: bool,
 }
 
 /// The woken callers run before what they queue is written, so that it leaves with one system call.
 struct Yield {
     woken: usize,
     queued: usize,
-}
-
-/// How a connection has ended.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum End {
-    /// The peer closed its side.
-    Eof,
-    /// The last connection and the last reply were dropped.
-    Dropped,
-    /// Reading failed.
-    Read(io::Error),
-    /// Writing failed.
-    Write(io::Error),
-    /// The peer did not read for so long.
-    WriteStalled(Duration),
-    /// The handler is dead for good.
-    Handler(BoxError),
 }
 
 impl<R, W, H, F> Driver<R, W, H, F>
@@ -133,8 +104,48 @@ where
             stalled: false,
             ending: None,
             closing: false,
+            told: false,
             over: None,
         }
+    }
+
+    /// Drives the connection until it ends, or until somebody asks to close it, which is told once.
+    pub(crate) fn poll_until_closing(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        let end = self.poll_turns(cx).map(Some);
+        if end.is_pending() && self.closing && !self.told {
+            self.told = true;
+            return Poll::Ready(None);
+        }
+        end
+    }
+
+    fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        for _ in 0..TURNS {
+            if self.yields() {
+                break;
+            }
+            let mut moved = self.fill();
+            moved |= self.run_handlers(cx);
+            self.watch_asks(cx);
+            let full = self.writer.pending() >= WRITE_HIGH;
+            if let Err(end) = self.write(cx) {
+                return self.over(end);
+            }
+            // What waited for room in the buffer has no other waker.
+            moved |= full && self.writer.pending() < WRITE_HIGH;
+            if let Some(end) = self.ended(cx) {
+                return self.over(end);
+            }
+            match self.read(cx) {
+                Ok(read) => moved |= read,
+                Err(end) => return self.over(end),
+            }
+            if !moved && self.park(cx) {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Moves what is queued to the write buffer, as far as it has room.
@@ -147,9 +158,10 @@ where
                 moved = true;
                 continue;
             }
-            self.shared
-                .lock()
-                .take_outgoing(CHUNK, &mut self.outgoing, &mut self.after);
+            let mut state = self.shared.lock();
+            state.take_outgoing(CHUNK, &mut self.outgoing, &mut self.after);
+            self.closing |= state.close_asked;
+            drop(state);
             self.after.run();
             if self.outgoing.is_empty() {
                 break;
@@ -165,200 +177,6 @@ where
             }
         }
         moved
-    }
-
-    /// Does what a chunk of frames asks of the driver itself.
-    fn act(&mut self) {
-        let mut locals = std::mem::take(&mut self.locals);
-        for local in locals.drain(..) {
-            match local {
-                Local::Reply(message) => self.refuse(message),
-                Local::Handle(message) => self.handle(message),
-                Local::Cancel(id) => {
-                    if !self.server.as_mut().is_some_and(|server| server.cancel(&id)) {
-                        count(&self.shared.counters.late);
-                    }
-                }
-                Local::Answered(slot, message) => {
-                    if let Some(at) = self.asks.iter().position(|(ask, _)| *ask == slot) {
-                        let (_, responder) = self.asks.swap_remove(at);
-                        self.shared.abandon_answered(slot);
-                        // The handler may have given up on it; then nobody is left to tell.
-                        let _gone = responder.respond(message);
-                    } else {
-                        count(&self.shared.counters.late);
-                    }
-                }
-                Local::Noted(slot, message) => {
-                    if let Some((_, responder)) = self.asks.iter_mut().find(|(ask, _)| *ask == slot) {
-                        let mut cx = Context::from_waker(Waker::noop());
-                        let mut note = Some(message);
-                        if responder.poll_notify(&mut cx, &mut note).is_pending() {
-                            count(&self.shared.counters.strays_dropped);
-                        }
-                    }
-                }
-            }
-        }
-        self.locals = locals;
-    }
-
-    fn refuse(&mut self, message: Message) {
-        self.refusal_bytes += message.wire_len();
-        self.refusals.push_back(message);
-    }
-
-    fn handle(&mut self, message: Message) {
-        let Some(server) = &mut self.server else { return };
-        if let Some(error) = &server.failed {
-            let why = chain(&**error);
-            if let Some(id) = message.id() {
-                self.refuse(Message::error(&id, code::INTERNAL_ERROR, &why));
-            }
-            return;
-        }
-        if let Err(message) = server.take(message) {
-            match message.id() {
-                Some(id) => {
-                    count(&self.shared.counters.refused);
-                    self.refuse(overloaded(&id, self.shared.bounds.in_flight));
-                }
-                None => count(&self.shared.counters.strays_dropped),
-            }
-        }
-    }
-
-    /// Calls and polls handlers, as far as the write buffer has room for what they say.
-    fn run_handlers(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(server) = &mut self.server else { return false };
-        server.take_ready(&mut self.ready);
-        let mut ran = false;
-        for _ in 0..self.held.len() {
-            let Some(index) = self.held.pop_front() else { break };
-            if let Some(server) = &mut self.server
-                && let Some(item) = server.take_held(index)
-                && self.say(index, item)
-            {
-                self.ready.push_back(index);
-            }
-        }
-        while self.writer.pending() < WRITE_HIGH {
-            let Some(server) = &mut self.server else { break };
-            let next = self.ready.pop_front().or_else(|| server.dispatch(cx));
-            let Some(index) = next else { break };
-            ran = true;
-            self.run_handler(index);
-        }
-        ran
-    }
-
-    fn run_handler(&mut self, index: u32) {
-        while let Some(server) = &mut self.server {
-            if !server.may_speak(index) {
-                return;
-            }
-            if self.writer.pending() >= WRITE_HIGH {
-                self.ready.push_back(index);
-                return;
-            }
-            match server.poll(index) {
-                Polled::Pending => return,
-                Polled::Item(item) => {
-                    if !self.say(index, item) {
-                        return;
-                    }
-                }
-                Polled::Ended => {
-                    if let Some(id) = server.end(index) {
-                        let why = "the handler ended without an answer";
-                        self.refuse(Message::error(&id, code::INTERNAL_ERROR, why));
-                    }
-                }
-                Polled::Failed(error) => {
-                    if let Some(id) = server.end(index) {
-                        self.refuse(Message::error(&id, code::INTERNAL_ERROR, &chain(&*error)));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Writes what a handler says; whether it may go on.
-    fn say(&mut self, index: u32, item: Item) -> bool {
-        let Some(server) = &mut self.server else { return false };
-        match item {
-            Item::Notification(message) => self.writer.push(self.reader.framing(), &message),
-            Item::Response(message) => {
-                if let Some(id) = server.end(index) {
-                    self.writer.push(self.reader.framing(), &message.with_id(id));
-                }
-            }
-            Item::Request(message, mut responder) => {
-                // `watch_asks` registers the driver's waker once the request is written.
-                if responder
-                    .poll_closed(&mut Context::from_waker(Waker::noop()))
-                    .is_ready()
-                {
-                    return true;
-                }
-                let request = match self.shared.check(&message) {
-                    Ok(Some(request)) => request,
-                    Ok(None) => return true,
-                    Err(error) => {
-                        let _gone = responder.refuse(code::INTERNAL_ERROR, &chain(&error));
-                        return true;
-                    }
-                };
-                let mut state = self.shared.lock();
-                if state.closed.is_some() {
-                    return true;
-                }
-                let Some(slot) = state.table.reserve(Lane::Ask) else {
-                    drop(state);
-                    server.hold(index, Item::Request(message, responder));
-                    self.held.push_back(index);
-                    return false;
-                };
-                let wire = state.table.wire_id(slot);
-                let entry = &mut state.table[slot];
-                entry.state = Slot::Sent;
-                entry.id = Some(request.id);
-                entry.may_cancel = request.may_cancel;
-                entry.echo = None;
-                entry.token = request.token;
-                let at = entry.token.as_ref().map(|(_, at)| at.clone());
-                drop(state);
-                let wire = Id::number(wire.into());
-                let message = message.with_id(wire.clone());
-                let message = match at {
-                    Some(at) => message.splice(at, wire.as_bytes()),
-                    None => message,
-                };
-                self.writer.push(self.reader.framing(), &message);
-                self.asks.push((slot, responder));
-            }
-        }
-        true
-    }
-
-    /// Cancels the handlers' requests that they gave up on.
-    fn watch_asks(&mut self, cx: &mut Context<'_>) {
-        if self.asks.is_empty() {
-            return;
-        }
-        let shared = &self.shared;
-        if shared.lock().closed.is_some() {
-            // Their slots were freed with the rest.
-            self.asks.clear();
-            return;
-        }
-        self.asks.retain_mut(|(slot, responder)| {
-            let open = responder.poll_closed(cx).is_pending();
-            if !open {
-                shared.abandon(*slot);
-            }
-            open
-        });
     }
 
     /// Writes; `Err` when the connection has ended with it.
@@ -429,58 +247,12 @@ where
     }
 
     fn refusal_room(&self) -> usize {
+        if self.writer.pending() < WRITE_HIGH {
+            // The cancels have all gone into the buffer.
+            return REFUSALS.saturating_sub(self.refusal_bytes);
+        }
         let cancels = self.shared.lock().control.len() * CANCEL;
         REFUSALS.saturating_sub(self.refusal_bytes + cancels)
-    }
-
-    /// What runs, or what the peer has already said, may still come through within the limit.
-    fn end_soon(&mut self, end: End, reads: bool) {
-        let deadline = Box::pin(tokio::time::sleep(self.shared.bounds.drain));
-        self.ending = Some(Ending { end, deadline, reads });
-    }
-
-    /// Whether the connection has ended by now, with nothing left to do.
-    fn ended(&mut self, cx: &mut Context<'_>) -> Option<End> {
-        if let Some(server) = &mut self.server
-            && let Some(error) = server.failed.take()
-        {
-            let why = chain(&*error);
-            for message in std::mem::take(&mut server.inbox) {
-                if let Some(id) = message.id() {
-                    server.requests -= 1;
-                    let refusal = Message::error(&id, code::INTERNAL_ERROR, &why);
-                    self.refusal_bytes += refusal.wire_len();
-                    self.refusals.push_back(refusal);
-                }
-            }
-            if self.ending.is_none() {
-                let end = End::Handler(error);
-                self.shared.close(end.reason());
-                self.asks.clear();
-                self.end_soon(end, false);
-            }
-        }
-        let quiet = self.refusals.is_empty() && self.writer.is_empty();
-        if let Some(ending) = &mut self.ending {
-            let idle = quiet && !ending.reads && self.server.as_ref().is_none_or(Server::is_idle);
-            if idle || ending.deadline.as_mut().poll(cx).is_ready() {
-                return self.ending.take().map(|ending| ending.end);
-            }
-            return None;
-        }
-        if !quiet || self.server.is_some() && !self.closing {
-            return None;
-        }
-        let state = self.shared.lock();
-        if !state.queue.is_empty() || !state.control.is_empty() {
-            return None;
-        }
-        if self.closing && !self.writer.is_closed() {
-            drop(state);
-            self.writer.close();
-            return None;
-        }
-        (state.orphaned && self.server.is_none() && state.asked.in_use() == 0).then_some(End::Dropped)
     }
 
     /// The reason is kept for the calls that are still in flight when the driver is dropped.
@@ -531,44 +303,11 @@ where
     type Output = End;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
-        let this = self.get_mut();
-        for _ in 0..TURNS {
-            if this.yields() {
-                break;
-            }
-            let mut moved = this.fill();
-            moved |= this.run_handlers(cx);
-            this.watch_asks(cx);
-            let full = this.writer.pending() >= WRITE_HIGH;
-            if let Err(end) = this.write(cx) {
-                return this.over(end);
-            }
-            // What waited for room in the buffer has no other waker.
-            moved |= full && this.writer.pending() < WRITE_HIGH;
-            if let Some(end) = this.ended(cx) {
-                return this.over(end);
-            }
-            match this.read(cx) {
-                Ok(read) => moved |= read,
-                Err(end) => return this.over(end),
-            }
-            if !moved && this.park(cx) {
-                return Poll::Pending;
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        self.get_mut().poll_turns(cx)
     }
 }
 
 impl<R, W, H: Exchange, F> Driver<R, W, H, F> {
-    /// Closes our side of the connection and goes on: takes no more calls, writes what is queued, drops the writer, and reads what the
-    /// peer still answers until it closes its side as well.
-    pub fn close_write(&mut self) {
-        self.closing = true;
-        self.shared.refuse_calls(End::Dropped.reason());
-    }
-
     /// Fails all that is in flight, for this reason. The first reason stays.
     pub fn close(&self, why: Disconnected) {
         self.shared.close(why);
@@ -585,55 +324,6 @@ impl<R, W, H: Exchange, F> Drop for Driver<R, W, H, F> {
         let why = self.over.take().unwrap_or_else(|| End::Dropped.reason());
         self.shared.close(why);
     }
-}
-
-impl End {
-    /// The reason that calls in flight fail with.
-    pub fn reason(&self) -> Disconnected {
-        match self {
-            End::WriteStalled(limit) => Disconnected::new(WriteStalled(*limit)),
-            other => Disconnected::new(Ended(other.to_string())),
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Ended(String);
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Ended {}
-
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            End::Eof => f.write_str("the peer closed the connection"),
-            End::Dropped => f.write_str("the connection was dropped on our side"),
-            End::Read(error) => write!(f, "reading from the peer failed: {error}"),
-            End::Write(error) => write!(f, "writing to the peer failed: {error}"),
-            End::WriteStalled(limit) => WriteStalled(*limit).fmt(f),
-            End::Handler(error) => write!(f, "the handler has failed for good: {}", chain(&**error)),
-        }
-    }
-}
-
-/// An error with all its causes, on one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }
 
 impl<R, W, H: Exchange, F> fmt::Debug for Driver<R, W, H, F> {

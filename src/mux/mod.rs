@@ -28,7 +28,9 @@
 mod asked;
 mod connection;
 mod driver;
+mod end;
 mod error;
+mod handlers;
 mod inbound;
 mod items;
 mod listener;
@@ -42,7 +44,8 @@ mod waiters;
 mod writer;
 
 pub use connection::{Connection, ResponseFuture};
-pub use driver::{Driver, End};
+pub use driver::Driver;
+pub use end::End;
 pub use error::{Disconnected, Error};
 pub use items::Items;
 pub use options::Mux;

@@ -8,7 +8,7 @@ use super::table::{Lane, State as Slot, Table};
 use super::waiters::Waiters;
 use super::{Disconnected, Error};
 use crate::exchange::{Asker, Gone, Item};
-use crate::message::{Id, Message};
+use crate::message::{Id, Message, code};
 use crate::protocol::Protocol;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) driver: Option<Waker>,
     /// The last connection and the last reply have been dropped.
     pub(super) orphaned: bool,
+    /// Our side is to be closed once all that is queued is written.
+    pub(super) close_asked: bool,
     /// Why no more calls are taken; those in flight go on.
     pub(super) closing: Option<Disconnected>,
     pub(super) closed: Option<Disconnected>,
@@ -96,6 +98,12 @@ impl After {
 
     /// Wakes and drops; how many were woken.
     pub(super) fn run(&mut self) -> usize {
+        if self.more.is_empty() && self.more_dead.is_empty() && self.trash.is_empty() {
+            self.dead = None;
+            let Some(waker) = self.first.take() else { return 0 };
+            waker.wake();
+            return 1;
+        }
         let woken = usize::from(self.first.is_some()) + self.more.len();
         if let Some(waker) = self.first.take() {
             waker.wake();
@@ -122,6 +130,7 @@ impl Shared {
             unread: 0,
             driver: None,
             orphaned: false,
+            close_asked: false,
             closing: None,
             closed: None,
         };
@@ -380,7 +389,12 @@ impl Shared {
 }
 
 impl Asker for Shared {
-    fn respond(&self, key: u64, answer: Message) -> Result<(), Gone> {
+    fn respond(&self, key: u64, mut answer: Message) -> Result<(), Gone> {
+        let (limit, size) = (self.bounds.message, answer.wire_len());
+        if size > limit {
+            let why = Error::too_large(limit, size, false).to_string();
+            answer = Message::error(&Id::null(), code::INTERNAL_ERROR, &why);
+        }
         let mut after = After::default();
         let mut state = self.lock();
         let taken = state.asked.answer(key, answer, &mut after);

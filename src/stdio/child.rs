@@ -2,6 +2,7 @@ use crate::exchange::{Call, Reply};
 use crate::mux::{Connection, Disconnected, Driver, Error, Items, Mux, Nobody, ResponseFuture, Stats};
 use crate::process::{ChildStdin, ChildStdout, Command, Exit, Killer, Process, SpawnError, StderrTail};
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -48,7 +49,6 @@ struct Handle {
     pid: u32,
     killer: Killer,
     stderr: StderrTail,
-    close: watch::Sender<bool>,
     ended: watch::Receiver<Option<ChildEnded>>,
 }
 
@@ -84,18 +84,16 @@ impl Child {
         let stdout = process.take_stdout().expect("taken once");
         let killer = process.killer();
         let (connection, driver) = mux.connect_with(stdout, stdin, KillOnDrop(killer.clone()));
-        let (close, closes) = watch::channel(false);
         let (tell, ended) = watch::channel(None);
         let handle = Handle {
             pid: process.id(),
             killer,
             stderr: process.stderr_tail(),
-            close,
             ended,
         };
         let program = command.program().to_string_lossy().into();
         tokio::spawn(async move {
-            let ended = run(program, process, driver, closes).await;
+            let ended = run(program, process, driver).await;
             // Whoever asks later finds it; there may be nobody.
             tell.send_replace(Some(ended));
         });
@@ -117,8 +115,13 @@ impl Child {
     ///
     /// The child is stopped even if the future is dropped, as long as a handle or a reply is left; dropping the last one kills at once.
     pub async fn close(&self) -> ChildEnded {
-        self.handle.close.send_replace(true);
+        self.connection.close();
         self.closed().await
+    }
+
+    /// Whether the child takes no more calls, as it has ended or is being closed. Then it is never ready again.
+    pub fn is_closed(&self) -> bool {
+        self.connection.is_closed()
     }
 
     /// Kills the child's whole group now.
@@ -181,16 +184,8 @@ impl Drop for KillOnDrop {
 type ChildDriver = Driver<ChildStdout, ChildStdin, Nobody>;
 
 /// The one task of a child. It owns the process and ends with it.
-async fn run(
-    program: Arc<str>,
-    mut process: Process,
-    mut driver: ChildDriver,
-    mut closes: watch::Receiver<bool>,
-) -> ChildEnded {
-    let end = tokio::select! {
-        end = &mut driver => Some(end),
-        () = asked_to_close(&mut closes) => None,
-    };
+async fn run(program: Arc<str>, mut process: Process, mut driver: ChildDriver) -> ChildEnded {
+    let end = poll_fn(|cx| driver.poll_until_closing(cx)).await;
     let Some(end) = end else {
         return close(program, process, driver).await;
     };
@@ -208,16 +203,7 @@ async fn run(
     }
 }
 
-async fn asked_to_close(closes: &mut watch::Receiver<bool>) {
-    let asked = closes.wait_for(|close| *close).await.is_ok();
-    if !asked {
-        // The last handle has gone: the driver finds that out by itself.
-        std::future::pending::<()>().await;
-    }
-}
-
 async fn close(program: Arc<str>, mut process: Process, mut driver: ChildDriver) -> ChildEnded {
-    driver.close_write();
     let (exit, _) = tokio::join!(process.stop(), &mut driver);
     let ended = ChildEnded {
         program,

@@ -1,7 +1,8 @@
 //! Every limit is a flag.
 
 use crate::support::{Answer, Gateway, within};
-use serde_json::json;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -101,7 +102,7 @@ async fn subscription_and_stream_of_a_session_may_be_silent_for_longer_than_any_
     let mut stream = session.listen().await;
     assert_eq!(stream.status(), 200);
     let ended = async {
-        while let Some(frame) = http_body_util::BodyExt::frame(&mut stream).await {
+        while let Some(frame) = BodyExt::frame(&mut stream).await {
             frame.unwrap();
         }
     };
@@ -111,5 +112,42 @@ async fn subscription_and_stream_of_a_session_may_be_silent_for_longer_than_any_
         "still open"
     );
     assert_eq!(session.tool("echo", json!({ "message": "a" })).await.said(), "a");
+    assert!(gateway.terminate().await.success());
+}
+
+#[tokio::test]
+async fn client_that_does_not_read_its_response_loses_its_connection() {
+    let gateway = Gateway::demo(&["--write-stall", "200ms", "--max-message-size", "64MiB"]).await;
+    // More than the buffers of both ends may hold.
+    let params = json!({ "name": "echo", "arguments": { "message": "x".repeat(12 << 20) } });
+    let response = gateway.send(gateway.modern("tools/call", params)).await;
+    assert_eq!(response.status(), 200);
+    // Real time, ten times the limit: the clock is that of another process.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let body = within(20, "the end of the connection", BodyExt::collect(response.into_body())).await;
+    assert!(body.is_err(), "the response is cut off");
+    assert!(gateway.terminate().await.success());
+}
+
+#[tokio::test]
+async fn time_in_which_a_person_is_asked_does_not_count_as_silence() {
+    let script = r#"id() { printf %s "$1" | sed 's/.*"id":\([0-9]*\).*/\1/'; }
+        read -r line; printf '{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-11-25"}}\n' "$(id "$line")"
+        read -r initialized; read -r line; call=$(id "$line")
+        echo '{"jsonrpc":"2.0","id":"e","method":"elicitation/create","params":{}}'; read -r answer
+        printf '{"jsonrpc":"2.0","id":%s,"result":{"content":[{"text":"thanks"}]}}\n' "$call"; cat >/dev/null"#;
+    let gateway = Gateway::script(&["--idle-timeout", "500ms"], script).await;
+    let session = gateway.session().await;
+    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "ask" } });
+    let mut response = session.send(&call).await;
+    let event = within(20, "the question", response.frame()).await.unwrap().unwrap();
+    let event = String::from_utf8(event.into_data().unwrap().to_vec()).unwrap();
+    let question: Value = serde_json::from_str(event.split("data: ").nth(1).unwrap()).unwrap();
+    assert_eq!(question["method"], "elicitation/create");
+    // Real time, three times the limit: the clock is that of another process.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let answer = json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "action": "decline" } });
+    assert_eq!(session.post(&answer).await.status, 202);
+    assert_eq!(Answer::read(response).await.said(), "thanks");
     assert!(gateway.terminate().await.success());
 }

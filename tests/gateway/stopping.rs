@@ -69,6 +69,7 @@ async fn child_that_heeds_neither_eof_nor_sigterm_is_killed_with_its_tree() {
     assert!(gateway.terminate().await.success());
 }
 
+// PITFALLS 34
 #[tokio::test]
 async fn second_signal_stops_it_at_once_with_the_code_of_a_signal() {
     for (second, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
@@ -86,7 +87,6 @@ async fn second_signal_stops_it_at_once_with_the_code_of_a_signal() {
     }
 }
 
-// PITFALLS 34
 #[tokio::test]
 async fn gateway_that_is_killed_takes_its_children_along() {
     let gateway = Gateway::demo(&[]).await;

@@ -5,4 +5,14 @@
 
 mod calls;
 mod cancels;
+mod ends;
+mod flow;
+mod frames;
+mod listen;
+mod order;
+mod readiness;
+mod responder;
+mod serve;
+mod sizes;
 mod support;
+mod tokens;

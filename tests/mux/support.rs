@@ -77,9 +77,14 @@ impl Wire {
         self.send(&[response(id, result)]).await;
     }
 
+    /// The side that the mux reads, for a task of its own.
+    pub(crate) fn take_write(&mut self) -> WriteHalf<DuplexStream> {
+        self.write.take().expect("our side is open")
+    }
+
     /// Closes the side that the mux reads.
     pub(crate) async fn close_write(&mut self) {
-        let mut write = self.write.take().expect("our side is open");
+        let mut write = self.take_write();
         write.shutdown().await.expect("the wire can be closed");
     }
 }
@@ -211,7 +216,8 @@ pub(crate) fn result(result: &Value) -> Message {
     Message::response(&Id::null(), result).expect("serialises")
 }
 
-pub(crate) fn response(id: u64, result: Value) -> Value {
+pub(crate) fn response(id: u64, result: impl Into<Value>) -> Value {
+    let result = result.into();
     serde_json::json!({"jsonrpc": "2.0", "id": id, "result": result})
 }
 

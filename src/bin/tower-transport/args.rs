@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 use std::ffi::OsString;
 use std::time::Duration;
+use tower_transport::mux::Mux;
 
 /// Publishes an MCP server that runs as a child process, over HTTP or over stdin and stdout.
 ///
@@ -54,6 +55,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "none", value_parser = units::limit, help_heading = "Limits")]
     pub(crate) total_timeout: Limit,
 
+    /// How long a client may read nothing of a response that is being written; then its connection is closed
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = units::duration, help_heading = "Limits")]
+    pub(crate) write_stall: Duration,
+
     /// How long calls may take to finish after SIGTERM or Ctrl-C; then they fail
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = units::duration, help_heading = "Limits")]
     pub(crate) drain: Duration,
@@ -87,15 +92,21 @@ Beside an http:// endpoint are served:
   /healthz  200 while the gateway runs
   /readyz   200 while the server behind it can run, else 503 and why
 
-Logs go to stderr; RUST_LOG sets what is logged (warn by default; try info, or tower_transport=debug).
+Logs go to stderr. RUST_LOG sets what is logged: warn by default; info adds each start and end of a
+child, debug what children write to their stderr.
 
 Examples:
-  tower-transport                                          the demo server, at http://127.0.0.1:8080/mcp
+  tower-transport
+      the demo server, at http://127.0.0.1:8080/mcp
   tower-transport -- npx -y @modelcontextprotocol/server-everything
+      a server from npm, at the same place
   tower-transport --from http://0.0.0.0:80/mcp --allow-host mcp.example.com -- ./server --flag
-  tower-transport --from stdio -- ./server                 a child with limits, for a client that starts commands
+      for other machines, which know this one by that name
+  tower-transport --from stdio -- ./server
+      a server with limits, for a client that starts commands
 
-SIGTERM and Ctrl-C stop it gracefully: calls may finish, then children are stopped (at most 7 s). A second one stops it at once.
+SIGTERM and Ctrl-C stop it gracefully: calls may finish (--drain), then children are stopped
+(at most 7 s). A second one stops it at once.
 
 Exit codes:
   0        stopped as asked, or stdin ended
@@ -115,6 +126,13 @@ impl Args {
         })?;
         args.check().map_err(Err)?;
         Ok(args)
+    }
+
+    /// What a connection to a child, or to a client over stdio, is bounded by.
+    pub(crate) fn mux(&self) -> Mux {
+        Mux::new()
+            .max_in_flight(self.max_in_flight as usize)
+            .max_message_size(self.max_message_size)
     }
 
     fn check(&self) -> Result<(), Failure> {

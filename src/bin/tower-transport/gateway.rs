@@ -5,7 +5,7 @@ use crate::children::{Backend, Children};
 use crate::demo;
 use crate::endpoint::HttpEndpoint;
 use crate::failure::Failure;
-use crate::listen::Listener;
+use crate::listen::{Limits, Listener};
 use crate::routes::Routes;
 use crate::say;
 use std::time::Duration;
@@ -32,10 +32,13 @@ pub(crate) async fn serve(
         say(&format!("this is a demo; try:\n{}", demo::curl(&endpoint)));
     }
 
-    // A client of a session has a stream open beside its calls.
-    let max_connections = (args.max_sessions as usize).saturating_mul(4).max(256);
+    let limits = Limits {
+        // A client of a session has a stream open beside its calls.
+        connections: (args.max_sessions as usize).saturating_mul(4).max(256),
+        write_stall: args.write_stall,
+    };
     let routes = Routes::new(server, children.clone());
-    let connections = listener.serve(routes, max_connections, stop.cancelled()).await;
+    let connections = listener.serve(routes, limits, stop.cancelled()).await;
 
     tracing::info!(calls = handle.calls(), sessions = handle.sessions(), "stopping");
     if tokio::time::timeout(args.drain, handle.drain()).await.is_err() {

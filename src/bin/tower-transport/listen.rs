@@ -2,6 +2,7 @@
 
 use crate::endpoint::HttpEndpoint;
 use crate::failure::{Failure, Kind};
+use crate::stall::Stall;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -33,6 +34,15 @@ pub(crate) struct Listener {
     endpoint: HttpEndpoint,
 }
 
+/// What each connection and all of them are bounded by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Connections at once; more wait to be accepted.
+    pub(crate) connections: usize,
+    /// How long a client may read nothing of what is written.
+    pub(crate) write_stall: Duration,
+}
+
 /// The connections that are left when no more are accepted.
 pub(crate) struct Connections {
     tasks: JoinSet<()>,
@@ -54,8 +64,8 @@ impl Listener {
         &self.endpoint
     }
 
-    /// Serves at most `max` connections at once, more wait to be accepted, until `stop` resolves. What is accepted is served on.
-    pub(crate) async fn serve<S, B>(self, service: S, max: usize, stop: impl Future<Output = ()>) -> Connections
+    /// Serves connections until `stop` resolves. What is accepted by then is served on.
+    pub(crate) async fn serve<S, B>(self, service: S, limits: Limits, stop: impl Future<Output = ()>) -> Connections
     where
         S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
@@ -66,7 +76,7 @@ impl Listener {
         let mut http = http1::Builder::new();
         // Without a timer hyper leaves the timeout out, and says nothing.
         http.timer(TokioTimer::new()).header_read_timeout(HEADER_READ);
-        let room = Arc::new(Semaphore::new(max));
+        let room = Arc::new(Semaphore::new(limits.connections));
         let mut connections = Connections {
             tasks: JoinSet::new(),
             graceful: GracefulShutdown::new(),
@@ -90,7 +100,7 @@ impl Listener {
             // gone already, which is found out below.
             let _gone = stream.set_nodelay(true);
             let service = TowerToHyperService::new(service.clone());
-            let connection = http.serve_connection(TokioIo::new(stream), service);
+            let connection = http.serve_connection(TokioIo::new(Stall::new(stream, limits.write_stall)), service);
             let connection = connections.graceful.watch(connection);
             connections.tasks.spawn(async move {
                 if let Err(error) = connection.await {

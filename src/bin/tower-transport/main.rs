@@ -15,6 +15,7 @@ mod listen;
 mod resolve;
 mod routes;
 mod signals;
+mod stall;
 mod units;
 
 use args::Args;
@@ -22,8 +23,7 @@ use children::Children;
 use endpoint::Endpoint;
 use failure::{Failure, Kind};
 use signals::{Signal, Signals};
-use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +43,7 @@ fn main() -> ExitCode {
     let level = EnvFilter::builder().with_default_directive(tracing::Level::WARN.into());
     tracing_subscriber::fmt()
         .with_env_filter(level.from_env_lossy())
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     descriptors::raise_limit();
@@ -86,7 +87,7 @@ async fn until_stopped(args: Args) -> Result<ExitCode, Failure> {
 
 async fn work(args: Args, stop: CancellationToken) -> Result<(), Failure> {
     if args.demo_server {
-        return demo::serve().await;
+        return demo::serve(args.mux()).await;
     }
     let is_demo = args.command.is_empty();
     let children = Children::new(command(&args)?, &args);
@@ -102,12 +103,11 @@ fn command(args: &Args) -> Result<Command, Failure> {
     let (program, arguments) = match args.command.split_first() {
         Some((program, arguments)) => (program.clone(), arguments.to_vec()),
         None => {
-            let own =
-                std::env::current_exe().map_err(|error| unusable(format!("can't find the demo server: {error}")))?;
-            (own.into_os_string(), vec![OsString::from("--demo-server")])
+            let own = std::env::current_exe();
+            let own = own.map_err(|error| unusable(format!("can't find the demo server: {error}")))?;
+            (own.into_os_string(), demo::arguments(args))
         }
     };
     resolve::resolve(&program).map_err(unusable)?;
-    let log = |line: &[u8]| tracing::info!(target: "tower_transport::child", "{}", String::from_utf8_lossy(line));
-    Ok(Command::new(program).args(arguments).on_stderr(log))
+    Ok(Command::new(program).args(arguments))
 }

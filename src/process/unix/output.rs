@@ -5,7 +5,7 @@ use std::{
     os::fd::OwnedFd,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -30,6 +30,8 @@ pub(super) struct Output {
     pipe: pipe::Receiver,
     group: Arc<Group>,
     phase: Phase,
+    /// Whom the leader's exit wakes.
+    watcher: Option<Waker>,
     /// Made with the pipe, since later there may be no runtime's context to make it in.
     linger: Pin<Box<Sleep>>,
 }
@@ -51,6 +53,7 @@ impl Output {
             phase: Phase::Running(Box::pin(async move {
                 leader.gone().await;
             })),
+            watcher: None,
             linger: Box::pin(sleep(LINGER)),
         })
     }
@@ -88,7 +91,18 @@ impl AsyncRead for Output {
             return Poll::Ready(result);
         }
         if let Phase::Running(gone) = &mut this.phase {
-            ready!(gone.as_mut().poll(cx));
+            // To ask costs less than to wait once more, and whoever reads waits after every message.
+            if !this.group.has_gone() {
+                if this
+                    .watcher
+                    .as_ref()
+                    .is_some_and(|watcher| watcher.will_wake(cx.waker()))
+                {
+                    return Poll::Pending;
+                }
+                this.watcher = Some(cx.waker().clone());
+                ready!(gone.as_mut().poll(cx));
+            }
             this.begin_to_linger();
         }
         ready!(this.linger.as_mut().poll(cx));

@@ -29,9 +29,7 @@ impl Spawner {
     pub(super) fn new(command: Command, args: &Args) -> Spawner {
         Spawner {
             command,
-            mux: Mux::new()
-                .max_in_flight(args.max_in_flight as usize)
-                .max_message_size(args.max_message_size),
+            mux: args.mux(),
             keepers: TaskTracker::new(),
             stop: CancellationToken::new(),
             closing: Arc::new(Semaphore::new(CLOSING)),

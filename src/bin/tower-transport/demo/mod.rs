@@ -8,25 +8,42 @@ mod tools;
 
 pub(crate) use curl::curl;
 
+use crate::args::Args;
 use crate::failure::{Failure, Kind};
 
 use protocol::{Era, Refused};
 use serde_json::Value;
+use std::ffi::OsString;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tower_transport::BoxError;
 use tower_transport::exchange::{Call, Peer, handler_fn};
 use tower_transport::message::{self, Id, Message};
+use tower_transport::mux::Mux;
 use tower_transport::stdio;
 
+/// The command line that makes the program the demo server, with the same bounds as the gateway.
+pub(crate) fn arguments(args: &Args) -> Vec<OsString> {
+    let Args {
+        max_in_flight,
+        max_message_size,
+        ..
+    } = args;
+    vec![
+        "--demo-server".into(),
+        format!("--max-in-flight={max_in_flight}").into(),
+        format!("--max-message-size={max_message_size}").into(),
+    ]
+}
+
 /// Serves stdin and stdout until stdin ends.
-pub(crate) async fn serve() -> Result<(), Failure> {
+pub(crate) async fn serve(mux: Mux) -> Result<(), Failure> {
     let crash = Arc::new(Notify::new());
     let crashes = Arc::clone(&crash);
     let handler = handler_fn(move |call, peer| answer(call, peer, Arc::clone(&crashes)));
     tokio::select! {
-        ended = stdio::serve(handler) => {
-            ended.map(|_| ()).map_err(|error| Failure::new(Kind::Other, error))
+        ended = stdio::serve_with(mux, handler) => {
+            ended.map_err(|error| Failure::new(Kind::Other, error))
         }
         () = crash.notified() => Err(Failure::new(Kind::Other, "the demo server crashes, as it was asked to")),
     }

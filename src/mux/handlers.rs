@@ -1,0 +1,224 @@
+//! The driver's part for handlers: what is handed to them, and what they say.
+
+use super::Error;
+use super::driver::{Driver, WRITE_HIGH};
+use super::error::chain;
+use super::inbound::{Local, overloaded};
+use super::slots::Polled;
+use super::stats::count;
+use super::table::{Lane, State as Slot};
+use crate::codec::Framing;
+use crate::exchange::{Exchange, Item};
+use crate::message::{Id, Message, code};
+use std::task::{Context, Waker};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+impl<R, W, H, F> Driver<R, W, H, F>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+    H: Exchange,
+    F: Framing,
+{
+    /// Does what a chunk of frames asks of the driver itself.
+    pub(super) fn act(&mut self) {
+        let mut locals = std::mem::take(&mut self.locals);
+        for local in locals.drain(..) {
+            match local {
+                Local::Reply(message) => self.refuse(message),
+                Local::Handle(message) => self.handle(message),
+                Local::Cancel(id) => {
+                    if !self.server.as_mut().is_some_and(|server| server.cancel(&id)) {
+                        count(&self.shared.counters.late);
+                    }
+                }
+                Local::Answered(slot, message) => {
+                    if let Some(at) = self.asks.iter().position(|(ask, _)| *ask == slot) {
+                        let (_, responder) = self.asks.swap_remove(at);
+                        self.shared.abandon_answered(slot);
+                        // The handler may have given up on it; then nobody is left to tell.
+                        let _gone = responder.respond(message);
+                    } else {
+                        count(&self.shared.counters.late);
+                    }
+                }
+                Local::Noted(slot, message) => {
+                    if let Some((_, responder)) = self.asks.iter_mut().find(|(ask, _)| *ask == slot) {
+                        let mut cx = Context::from_waker(Waker::noop());
+                        let mut note = Some(message);
+                        if responder.poll_notify(&mut cx, &mut note).is_pending() {
+                            count(&self.shared.counters.strays_dropped);
+                        }
+                    }
+                }
+            }
+        }
+        self.locals = locals;
+    }
+
+    fn refuse(&mut self, message: Message) {
+        self.refusal_bytes += message.wire_len();
+        self.refusals.push_back(message);
+    }
+
+    fn handle(&mut self, message: Message) {
+        let Some(server) = &mut self.server else { return };
+        if let Some(error) = &server.failed {
+            let why = chain(&**error);
+            if let Some(id) = message.id() {
+                self.refuse(Message::error(&id, code::INTERNAL_ERROR, &why));
+            }
+            return;
+        }
+        if let Err(message) = server.take(message) {
+            match message.id() {
+                Some(id) => {
+                    count(&self.shared.counters.refused);
+                    self.refuse(overloaded(&id, self.shared.bounds.in_flight));
+                }
+                None => count(&self.shared.counters.strays_dropped),
+            }
+        }
+    }
+
+    /// Calls and polls handlers, as far as the write buffer has room for what they say.
+    pub(super) fn run_handlers(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(server) = &mut self.server else { return false };
+        server.take_ready(&mut self.ready);
+        let mut ran = false;
+        for _ in 0..self.held.len() {
+            let Some(index) = self.held.pop_front() else { break };
+            if let Some(server) = &mut self.server
+                && let Some(item) = server.take_held(index)
+                && self.say(index, item)
+            {
+                self.ready.push_back(index);
+            }
+        }
+        while self.writer.pending() < WRITE_HIGH {
+            let Some(server) = &mut self.server else { break };
+            let next = self.ready.pop_front().or_else(|| server.dispatch(cx));
+            let Some(index) = next else { break };
+            ran = true;
+            self.run_handler(index);
+        }
+        ran
+    }
+
+    fn run_handler(&mut self, index: u32) {
+        while let Some(server) = &mut self.server {
+            if !server.may_speak(index) {
+                return;
+            }
+            if self.writer.pending() >= WRITE_HIGH {
+                self.ready.push_back(index);
+                return;
+            }
+            match server.poll(index) {
+                Polled::Pending => return,
+                Polled::Item(item) => {
+                    if !self.say(index, item) {
+                        return;
+                    }
+                }
+                Polled::Ended => {
+                    if let Some(id) = server.end(index) {
+                        let why = "the handler ended without an answer";
+                        self.refuse(Message::error(&id, code::INTERNAL_ERROR, why));
+                    }
+                }
+                Polled::Failed(error) => {
+                    if let Some(id) = server.end(index) {
+                        self.refuse(Message::error(&id, code::INTERNAL_ERROR, &chain(&*error)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes what a handler says; whether it may go on.
+    fn say(&mut self, index: u32, item: Item) -> bool {
+        let Some(server) = &mut self.server else { return false };
+        let (limit, size) = (self.shared.bounds.message, item.message().wire_len());
+        if size > limit && !matches!(item, Item::Request(..)) {
+            if let Some(id) = server.end(index) {
+                let why = Error::too_large(limit, size, false).to_string();
+                self.refuse(Message::error(&id, code::INTERNAL_ERROR, &why));
+            }
+            return true;
+        }
+        match item {
+            Item::Notification(message) => self.writer.push(self.reader.framing(), &message),
+            Item::Response(message) => {
+                if let Some(id) = server.end(index) {
+                    self.writer.push(self.reader.framing(), &message.with_id(id));
+                }
+            }
+            Item::Request(message, mut responder) => {
+                // `watch_asks` registers the driver's waker once the request is written.
+                if responder
+                    .poll_closed(&mut Context::from_waker(Waker::noop()))
+                    .is_ready()
+                {
+                    return true;
+                }
+                let request = match self.shared.check(&message) {
+                    Ok(Some(request)) => request,
+                    Ok(None) => return true,
+                    Err(error) => {
+                        let _gone = responder.refuse(code::INTERNAL_ERROR, &chain(&error));
+                        return true;
+                    }
+                };
+                let mut state = self.shared.lock();
+                if state.closed.is_some() {
+                    return true;
+                }
+                let Some(slot) = state.table.reserve(Lane::Ask) else {
+                    drop(state);
+                    server.hold(index, Item::Request(message, responder));
+                    self.held.push_back(index);
+                    return false;
+                };
+                let wire = state.table.wire_id(slot);
+                let entry = &mut state.table[slot];
+                entry.state = Slot::Sent;
+                entry.id = Some(request.id);
+                entry.may_cancel = request.may_cancel;
+                entry.echo = None;
+                entry.token = request.token;
+                let at = entry.token.as_ref().map(|(_, at)| at.clone());
+                drop(state);
+                let wire = Id::number(wire.into());
+                let message = message.with_id(wire.clone());
+                let message = match at {
+                    Some(at) => message.splice(at, wire.as_bytes()),
+                    None => message,
+                };
+                self.writer.push(self.reader.framing(), &message);
+                self.asks.push((slot, responder));
+            }
+        }
+        true
+    }
+
+    /// Cancels the handlers' requests that they gave up on.
+    pub(super) fn watch_asks(&mut self, cx: &mut Context<'_>) {
+        if self.asks.is_empty() {
+            return;
+        }
+        let shared = &self.shared;
+        if shared.lock().closed.is_some() {
+            // Their slots were freed with the rest.
+            self.asks.clear();
+            return;
+        }
+        self.asks.retain_mut(|(slot, responder)| {
+            let open = responder.poll_closed(cx).is_pending();
+            if !open {
+                shared.abandon(*slot);
+            }
+            open
+        });
+    }
+}
