@@ -227,14 +227,8 @@ where
         }
         match self.reader.poll_frames(cx, &mut self.frames, CHUNK) {
             Poll::Pending => Ok(false),
-            Poll::Ready(Err(error)) => Err(End::Read(error)),
-            Poll::Ready(Ok(0)) if self.server.is_some() => {
-                self.shared.close(End::Eof.reason());
-                self.asks.clear();
-                self.end_soon(End::Eof, false);
-                Ok(true)
-            }
-            Poll::Ready(Ok(0)) => Err(self.ending.take().map_or(End::Eof, |ending| ending.end)),
+            Poll::Ready(Err(error)) => self.read_to_the_end(End::Read(error)),
+            Poll::Ready(Ok(0)) => self.read_to_the_end(End::Eof),
             Poll::Ready(Ok(_)) => {
                 self.understand();
                 let woken = self.deliver();
@@ -245,6 +239,17 @@ where
                 Ok(true)
             }
         }
+    }
+
+    /// Nothing more comes from the peer. Our calls are over; what it asked for may still be answered.
+    fn read_to_the_end(&mut self, end: End) -> Result<bool, End> {
+        if self.server.is_none() {
+            return Err(self.ending.take().map_or(end, |ending| ending.end));
+        }
+        self.shared.close(end.reason());
+        self.asks.clear();
+        self.end_soon(end, false);
+        Ok(true)
     }
 
     fn refusal_room(&self) -> usize {

@@ -174,7 +174,7 @@ async fn what_takes_longer_than_the_drain_is_dropped() {
     wire.send(&[asks(1, "x")]).await;
     wire.close_write().await;
     let began = tokio::time::Instant::now();
-    assert!(matches!(within(driver).await.unwrap(), End::Eof));
+    assert!(matches!(within(driver).await.unwrap(), End::Unanswered(_)));
     assert_eq!(began.elapsed().as_secs(), 2);
     assert_eq!(alive.load(SeqCst), 0);
     assert!(wire.next().await.is_none());
