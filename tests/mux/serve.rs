@@ -272,6 +272,17 @@ async fn a_handler_that_is_dead_for_good_ends_the_connection_and_answers_what_wa
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handler_that_was_dead_before_the_first_request_answers_at_once() {
+    let dead = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let began = tokio::time::Instant::now();
+    let (_connection, mut wire, driver) = server(Mux::new(), Moody { dead });
+    wire.send(&[asks(1, "x")]).await;
+    assert_eq!(wire.recv().await["error"]["code"], -32603);
+    within(driver).await.unwrap();
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_served_peer_can_be_called_as_well() {
     let echo = unary(|_| async { Ok::<_, BoxError>(result(&json!("served"))) });
     let (connection, mut wire, _driver) = server(Mux::new(), echo);
