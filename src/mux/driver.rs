@@ -1,7 +1,9 @@
+use super::after::After;
 use super::end::{End, Ending};
 use super::inbound::{Cut, Inbound, Local};
-use super::shared::{After, Outgoing, Shared};
+use super::shared::Shared;
 use super::slots::Server;
+use super::state::Outgoing;
 use super::writer::Writer;
 use super::{Disconnected, Stats};
 use crate::codec::{Frame, FrameReader, Framing, Lines};
