@@ -231,9 +231,11 @@ async fn handlers_go_on_when_a_full_write_buffer_drains_at_once() {
         .map(|n| format!("{{\"jsonrpc\":\"2.0\",\"id\":{n},\"method\":\"x\"}}\n"))
         .collect();
     wire.send_raw(&requests).await;
+    let began = tokio::time::Instant::now();
     for n in 0..40 {
         assert_eq!(wire.recv().await["id"], n);
     }
+    assert_eq!(began.elapsed(), Duration::ZERO, "nor does a timer have to");
 }
 
 #[tokio::test(start_paused = true)]
