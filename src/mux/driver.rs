@@ -111,8 +111,11 @@ where
         }
     }
 
-    /// Drives the connection until it ends, or until somebody asks to close it, which is told once.
-    pub(crate) fn poll_until_closing(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+    /// Drives the connection until it ends, or until [`Connection::close`](super::Connection::close) is called, which is told once, by `None`.
+    ///
+    /// For edges that own more than a pair of streams and have to stop that as well, a child process say. After `None` the driver is to be
+    /// polled on.
+    pub fn poll_until_closing(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
         let end = self.poll_turns(cx).map(Some);
         if end.is_pending() && self.closing && !self.told {
             self.told = true;
