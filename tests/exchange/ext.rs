@@ -1,4 +1,4 @@
-use super::{Drops, answer, assert_internal_error, notification, request};
+use super::{Drops, answer, assert_internal_error, notification, request, within};
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ async fn request_gives_the_response_and_drops_what_came_before_it() {
         assert_internal_error(&refused, "unanswered");
         Ok::<_, BoxError>(answer("done"))
     });
-    let response = service.request(request("ping")).await.unwrap();
+    let response = within(service.request(request("ping"))).await.unwrap();
     assert_eq!(response.payload(), Some(r#""done""#));
     assert_eq!(response.id().unwrap().as_u64(), Some(super::ID));
 }

@@ -13,7 +13,7 @@ mod unary;
 
 use futures_core::Stream;
 use serde::Serialize;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,7 +42,13 @@ async fn call<S: Service<Call>>(service: &mut S, message: Message) -> Result<S::
 }
 
 async fn next<S: Stream + Unpin>(reply: &mut S) -> Option<S::Item> {
-    poll_fn(|cx| Pin::new(&mut *reply).poll_next(cx)).await
+    within(poll_fn(|cx| Pin::new(&mut *reply).poll_next(cx))).await
+}
+
+/// A hang guard: it is there for a test that fails, not for one that passes.
+async fn within<F: Future>(future: F) -> F::Output {
+    let limit = std::time::Duration::from_secs(20);
+    tokio::time::timeout(limit, future).await.expect("it hangs")
 }
 
 /// The rest of a reply, in short; an error ends the list, unless something follows it.

@@ -1,4 +1,4 @@
-use super::{Drops, answer, assert_internal_error, call, next, notification, request, rest};
+use super::{Drops, answer, assert_internal_error, call, next, notification, request, rest, within};
 use std::future::pending;
 use tokio::sync::oneshot;
 use tokio_test::{assert_pending, assert_ready, task};
@@ -178,7 +178,7 @@ async fn asker_whose_request_is_held_hears_that_the_exchange_has_gone() {
     let gone = assert_ready!(asking.poll()).unwrap_err();
     assert!(gone.to_string().contains("does not read"), "{gone}");
     drop(asking);
-    responder.closed().await;
+    within(responder.closed()).await;
     assert!(matches!(responder.respond(answer(1)), Err(Refusal::Gone)));
 }
 
