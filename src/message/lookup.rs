@@ -59,6 +59,8 @@ impl Message {
     }
 }
 
+/// Below so many bytes, preparing `memmem` costs more than it saves.
+const SHORT: usize = 1024;
 /// Bytes of a name that are searched, with its closing quote.
 const NEEDLE: usize = 32;
 
@@ -82,10 +84,17 @@ impl Walk<'_> {
         let tail = &name[name.len().saturating_sub(NEEDLE - 1)..];
         let mut needle = [b'"'; NEEDLE];
         needle[..tail.len()].copy_from_slice(tail);
-        memmem::find_iter(&self.bytes[from..], &needle[..=tail.len()]).any(|at| {
+        let needle = &needle[..=tail.len()];
+        let rest = &self.bytes[from..];
+        let is_key = |at: usize| {
             let before = self.bytes[..from + at + tail.len()].strip_suffix(name);
             before.and_then(<[u8]>::last) == Some(&b'"')
-        })
+        };
+        if rest.len() < SHORT {
+            let mut starts = memchr::memchr_iter(needle[0], rest);
+            return starts.any(|at| rest[at..].starts_with(needle) && is_key(at));
+        }
+        memmem::find_iter(rest, needle).any(is_key)
     }
 
     /// Goes to the value of a member of the object that stands here.
