@@ -3,12 +3,14 @@
 mod http_server_support;
 
 use http_server_support::{
-    Events, Probe, delete, get, initialize, json_body, legacy, modern, open, post, refusal, request, send, until,
+    Events, Probe, begin_and_drop, delete, get, initialize, json_body, legacy, modern, open, post, refusal, request,
+    send, until,
 };
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tower::ServiceExt;
 
 fn probe() -> Arc<Probe> {
     Arc::default()
@@ -200,6 +202,71 @@ async fn a_drain_refuses_what_is_new_ends_endless_streams_and_waits_for_what_run
     assert!(call.next().await.unwrap()["result"].is_object());
     tokio::time::timeout(Duration::from_secs(60), drain).await.unwrap();
     server.handle().drain().await;
+}
+
+// law 8
+#[tokio::test]
+async fn calls_that_clients_leave_behind_are_limited() {
+    let probe = probe();
+    let server = probe.server();
+    let session = open(&server).await;
+    let wait = || legacy(&session, &request(1, "wait", &json!({})));
+    for running in 0..1024 {
+        let call = server.clone().oneshot(wait());
+        begin_and_drop(call, || server.handle().calls() == running + 1).await;
+    }
+    let full = send(&server, wait()).await;
+    assert_eq!(full.headers()["retry-after"], "1");
+    assert_eq!(refusal(full).await, (503, -32603));
+    until(|| probe.begun() == 1025).await;
+    probe.go.notify_one();
+    until(|| server.handle().calls() == 1023).await;
+    let echo = legacy(&session, &request(1, "echo", &json!({})));
+    assert_eq!(send(&server, echo).await.status(), 200);
+}
+
+// A runtime that shuts down drops what is spawned on it at once, on the thread that spawns it.
+#[test]
+fn a_call_that_comes_while_the_runtime_shuts_down_hangs_nothing() {
+    let server = probe().server();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let session = runtime.block_on(open(&server));
+    let late = OnDrop(Some({
+        let server = server.clone();
+        move || {
+            let call = server
+                .clone()
+                .oneshot(legacy(&session, &request(1, "wait", &json!({}))));
+            assert!(tokio_test::task::spawn(call).poll().is_ready());
+            let stream = server.clone().oneshot(get(Some(&session)));
+            assert!(tokio_test::task::spawn(stream).poll().is_ready());
+        }
+    }));
+    runtime.spawn(async move {
+        let _late = late;
+        std::future::pending::<()>().await
+    });
+    runtime.block_on(tokio::task::yield_now());
+    let (down, is_down) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        drop(runtime);
+        down.send(())
+    });
+    is_down.recv_timeout(Duration::from_secs(30)).expect("it shuts down");
+    assert_eq!(server.handle().calls(), 0);
+}
+
+struct OnDrop<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(last) = self.0.take() {
+            last();
+        }
+    }
 }
 
 // law 8

@@ -12,9 +12,14 @@ use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tower_transport::exchange::BoxCloneExchange;
 use tower_transport::http::Server;
@@ -204,6 +209,82 @@ async fn a_client_that_writes_much_and_reads_nothing_stops_nobody_else() {
     }
     let echo = client.json(modern(&json!(1), "echo", &json!({"big": big}))).await;
     assert_eq!(echo["result"]["big"].as_str().unwrap().len(), big.len());
+}
+
+// PITFALLS 45: one write waits for no acknowledgement, with or without TCP_NODELAY.
+#[tokio::test]
+async fn an_answer_leaves_in_one_write_with_its_head() {
+    let probe = Arc::<Probe>::default();
+    let server = probe.server();
+    let (listener, address) = listener().await;
+    let writes = Arc::<AtomicUsize>::default();
+    tokio::spawn({
+        let writes = Arc::clone(&writes);
+        async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let io = TokioIo::new(CountsWrites { stream, writes });
+            let service = TowerToHyperService::new(server);
+            hyper::server::conn::http1::Builder::new()
+                .serve_connection(io, service)
+                .await
+        }
+    });
+    let mut client = Client::connect(address).await;
+    let session = client.open().await;
+    assert_eq!(writes.swap(0, Ordering::SeqCst), 1);
+    let text = |len: usize| json!({"text": "x".repeat(len)});
+    for request in [
+        modern(&json!(1), "echo", &text(100)),
+        modern(&json!(1), "echo", &text(10_000)),
+        modern(&json!(1), "unknown", &text(1)),
+        modern(&json!(1), "progress", &json!({"n": 3})),
+        legacy(&session, &request(1, "echo", &text(100))),
+        legacy("unknown", &request(1, "echo", &text(100))),
+    ] {
+        let response = client.send(request).await;
+        let status = response.status();
+        response.into_body().collect().await.unwrap();
+        assert_eq!(writes.swap(0, Ordering::SeqCst), 1, "{status}");
+    }
+}
+
+struct CountsWrites {
+    stream: TcpStream,
+    writes: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for CountsWrites {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for CountsWrites {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
 }
 
 // PITFALLS 52

@@ -241,6 +241,18 @@ async fn a_client_that_vanishes_cancels_nothing() {
     assert_eq!((probe.finished(), probe.dropped()), (1, 0));
 }
 
+// item 49; PITFALLS 51
+#[tokio::test]
+async fn a_notification_whose_client_vanishes_is_handed_over_all_the_same() {
+    let probe = probe();
+    let server = probe.server();
+    let session = open(&server).await;
+    let slow = json!({"jsonrpc": "2.0", "method": "notifications/slow"});
+    begin_and_drop(server.clone().oneshot(legacy(&session, &slow)), || probe.begun() == 2).await;
+    probe.go.notify_one();
+    until(|| *probe.notifications.lock().unwrap() == ["notifications/slow"]).await;
+}
+
 // item 49
 #[tokio::test]
 async fn what_a_call_says_when_its_client_has_vanished_is_consumed() {
@@ -531,6 +543,36 @@ async fn a_dead_exchange_ends_its_session_alone_and_a_new_one_works() {
             .status(),
         200
     );
+}
+
+// PITFALLS 54
+#[tokio::test]
+async fn a_session_whose_exchange_died_while_nobody_called_makes_room_for_another() {
+    let probe = probe();
+    let dead: Arc<Mutex<Vec<Arc<AtomicBool>>>> = Arc::default();
+    let server = Server::per_session({
+        let dead = Arc::clone(&dead);
+        service_fn(move |_: Session| {
+            let mortal = Mortal {
+                inner: probe.exchange(),
+                dead: Arc::default(),
+            };
+            dead.lock().unwrap().push(Arc::clone(&mortal.dead));
+            std::future::ready(Ok::<_, std::io::Error>(mortal))
+        })
+    })
+    .max_sessions(2);
+    let (died, alive) = (open(&server).await, open(&server).await);
+    assert_eq!(
+        refusal(send(&server, post(initialize().to_string())).await).await,
+        (503, -32603)
+    );
+    dead.lock().unwrap()[0].store(true, Ordering::SeqCst);
+    let opened = open(&server).await;
+    for (session, status) in [(died, 404), (alive, 200), (opened, 200)] {
+        let call = legacy(&session, &request(1, "echo", &json!({})));
+        assert_eq!(send(&server, call).await.status(), status);
+    }
 }
 
 /// Fails for good while a flag says so.

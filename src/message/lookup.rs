@@ -36,13 +36,8 @@ impl Message {
     ///
     /// [`Ambiguous`] if a name on the way stands twice in its object.
     pub fn find(&self, path: &[&str]) -> Result<Option<Range<usize>>, Ambiguous> {
-        let Some(payload) = self.payload_bytes() else {
+        let Some(mut walk) = self.walk(0) else {
             return Ok(None);
-        };
-        let mut walk = Walk {
-            bytes: payload,
-            pos: 0,
-            escapes: self.envelope.escaped_keys,
         };
         if path.last().is_some_and(|name| !walk.names(name, 0)) {
             return Ok(None);
@@ -56,6 +51,55 @@ impl Message {
         let start = walk.pos;
         walk.value();
         Ok(Some(start..walk.pos))
+    }
+
+    /// Whether a member of that name may stand in the payload, at any depth: one substring search. Says yes in doubt.
+    #[cfg(feature = "http-server")]
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        self.walk(0).is_some_and(|walk| walk.names(name, 0))
+    }
+
+    /// Finds several members of one object in one walk over it. `object` is where its value begins in the payload, as a find gave it.
+    ///
+    /// # Errors
+    ///
+    /// [`Ambiguous`] if one of the names stands there twice.
+    #[cfg(feature = "http-server")]
+    pub(crate) fn members<const N: usize>(
+        &self,
+        object: usize,
+        names: [&str; N],
+    ) -> Result<[Option<Range<usize>>; N], Ambiguous> {
+        let mut found = [const { None }; N];
+        let Some(mut walk) = self.walk(object) else {
+            return Ok(found);
+        };
+        if walk.token() != b'{' {
+            return Ok(found);
+        }
+        while let Some((key, quoted)) = walk.key() {
+            let wanted = names.iter().position(|name| walk.is_named(quoted, name));
+            walk.token();
+            let start = walk.pos;
+            walk.value();
+            if let Some(wanted) = wanted
+                && found[wanted].replace(start..walk.pos).is_some()
+            {
+                return Err(Ambiguous { offset: key });
+            }
+            if walk.token() != b',' {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    fn walk(&self, pos: usize) -> Option<Walk<'_>> {
+        Some(Walk {
+            bytes: self.payload_bytes()?,
+            pos,
+            escapes: self.envelope.escaped_keys,
+        })
     }
 }
 
@@ -72,7 +116,7 @@ struct Walk<'a> {
     escapes: bool,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// Whether a key of that name may stand at or after `from`. Says yes in doubt.
     fn names(&self, name: &str, from: usize) -> bool {
         if self.escapes {
@@ -119,15 +163,7 @@ impl Walk<'_> {
     /// From the brace or comma before a member, goes to the value of the next member of that name. Gives where its key stands.
     fn member(&mut self, name: &str) -> Option<usize> {
         loop {
-            self.pos += 1;
-            if self.token() != b'"' {
-                return None;
-            }
-            let key = self.pos;
-            self.string();
-            let quoted = &self.bytes[key..self.pos];
-            self.token();
-            self.pos += 1;
+            let (key, quoted) = self.key()?;
             if self.is_named(quoted, name) {
                 return Some(key);
             }
@@ -136,6 +172,20 @@ impl Walk<'_> {
                 return None;
             }
         }
+    }
+
+    /// From the brace or comma before a member, passes its key and colon. Gives where the key stands, and the key with its quotes.
+    fn key(&mut self) -> Option<(usize, &'a [u8])> {
+        self.pos += 1;
+        if self.token() != b'"' {
+            return None;
+        }
+        let key = self.pos;
+        self.string();
+        let quoted = &self.bytes[key..self.pos];
+        self.token();
+        self.pos += 1;
+        Some((key, quoted))
     }
 
     fn is_named(&self, quoted: &[u8], name: &str) -> bool {
@@ -195,5 +245,57 @@ impl Walk<'_> {
         let rest = &self.bytes[self.pos..];
         let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
         self.pos += rest.iter().position(ends).unwrap_or(rest.len());
+    }
+}
+
+#[cfg(all(test, feature = "http-server"))]
+mod tests {
+    use crate::message::Message;
+
+    fn members(params: &str, names: [&str; 2]) -> Result<[Option<String>; 2], usize> {
+        let message = format!(r#"{{"method":"m","params":{params}}}"#);
+        let message = Message::parse(message.into()).unwrap();
+        let payload = message.payload().unwrap();
+        let found = message.members(0, names).map_err(|ambiguous| ambiguous.offset())?;
+        for (name, found) in names.iter().zip(&found) {
+            assert_eq!(Ok(found.clone()), message.find(&[name]), "{params}");
+            assert!(found.is_none() || message.mentions(name), "{params}");
+        }
+        Ok(found.map(|found| found.map(|range| payload[range].to_owned())))
+    }
+
+    #[test]
+    fn several_members_are_found_as_each_alone_is() {
+        for (params, a, b) in [
+            (r#"{"a":1,"b":"x"}"#, Some("1"), Some(r#""x""#)),
+            (
+                r#" { "b" : [1, {"a":2}] , "c":"\"a\"", "a" : {"b":1} } "#,
+                Some(r#"{"b":1}"#),
+                Some(r#"[1, {"a":2}]"#),
+            ),
+            (r#"{"c":{"a":1},"ab":2,"b":null}"#, None, Some("null")),
+            (r#"{"\u0061":1}"#, Some("1"), None),
+            ("{}", None, None),
+            ("[]", None, None),
+            (r#"["a",1]"#, None, None),
+        ] {
+            let found = members(params, ["a", "b"]).unwrap();
+            assert_eq!([found[0].as_deref(), found[1].as_deref()], [a, b], "{params}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_refused() {
+        assert_eq!(members(r#"{"b":1,"a":{"b":2},"b":3}"#, ["a", "b"]), Err(19));
+        assert_eq!(members(r#"{"a":1,"\u0061":2}"#, ["a", "b"]), Err(7));
+        assert!(members(r#"{"c":1,"c":2}"#, ["a", "b"]).is_ok());
+    }
+
+    #[test]
+    fn members_of_an_object_within_are_found_from_where_it_begins() {
+        let message = Message::parse(r#"{"method":"m","params":{"a":1,"o":{"a":2},"b":3}}"#.into()).unwrap();
+        let object = message.find(&["o"]).unwrap().unwrap();
+        let [a, b] = message.members(object.start, ["a", "b"]).unwrap();
+        assert_eq!((&message.payload().unwrap()[a.unwrap()], b), ("2", None));
     }
 }

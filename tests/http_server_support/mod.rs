@@ -54,6 +54,10 @@ impl Probe {
         };
         let method = message.method().unwrap().into_owned();
         if message.id().is_none() {
+            if method == "notifications/slow" {
+                self.begun.fetch_add(1, Ordering::SeqCst);
+                self.go.notified().await;
+            }
             self.notifications.lock().unwrap().push(method);
             return Ok(None);
         }

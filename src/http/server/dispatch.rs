@@ -11,6 +11,7 @@ use super::reject::Rejection;
 use super::respond::bare;
 use super::run::run;
 use super::session::Session;
+use super::timer::within;
 use crate::BoxError;
 use crate::exchange::{Call, Input};
 use crate::message::{Id, Kind, Message, code};
@@ -120,14 +121,14 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
 
     /// The exchange for a session, or for a request without one.
     pub(super) async fn exchange(&mut self, session: Session) -> Result<E, Failure> {
-        let within = self.options.ready_timeout;
+        let ready_timeout = self.options.ready_timeout;
         let make = async {
             poll_fn(|cx| self.make.poll_ready(cx)).await?;
             self.make.call(session).await
         };
-        match tokio::time::timeout(within, make).await {
-            Ok(made) => made.map_err(|error: M::Error| Failure::NotMade(error.into())),
-            Err(_) => Err(Failure::NotReady(within)),
+        match within(ready_timeout, make).await {
+            Some(made) => made.map_err(|error: M::Error| Failure::NotMade(error.into())),
+            None => Err(Failure::NotReady(ready_timeout)),
         }
     }
 

@@ -13,15 +13,14 @@ pub(super) const MODERN: &str = "2026-07-28";
 /// The revisions that are served in sessions.
 pub(super) const LEGACY: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
 
-const JSON: &str = "application/json";
-const EVENTS: &str = "text/event-stream";
+const JSON: &[u8] = b"application/json";
+const EVENTS: &[u8] = b"text/event-stream";
 
 /// A POST has JSON, and takes JSON as well as an event stream.
 pub(super) fn check_post(headers: &HeaderMap) -> Result<(), Rejection> {
     let is_json = headers
         .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| media_type(value).eq_ignore_ascii_case(JSON));
+        .is_some_and(|value| media_type(value.as_bytes()).eq_ignore_ascii_case(JSON));
     if !is_json {
         return Err(Rejection::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -29,7 +28,7 @@ pub(super) fn check_post(headers: &HeaderMap) -> Result<(), Rejection> {
             "Content-Type must be application/json",
         ));
     }
-    if accepts(headers, JSON) && accepts(headers, EVENTS) {
+    if accepts(headers, [JSON, EVENTS]) {
         return Ok(());
     }
     Err(not_acceptable(
@@ -39,7 +38,7 @@ pub(super) fn check_post(headers: &HeaderMap) -> Result<(), Rejection> {
 
 /// A GET takes an event stream.
 pub(super) fn check_get(headers: &HeaderMap) -> Result<(), Rejection> {
-    if accepts(headers, EVENTS) {
+    if accepts(headers, [EVENTS]) {
         return Ok(());
     }
     Err(not_acceptable("Accept must name text/event-stream"))
@@ -49,26 +48,38 @@ fn not_acceptable(text: &'static str) -> Rejection {
     Rejection::new(StatusCode::NOT_ACCEPTABLE, code::INVALID_REQUEST, text)
 }
 
-/// Whether the type may be sent. As RFC 9110 12.5.1 has it, who says nothing accepts all.
-fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
+/// Whether each of the types may be sent. As RFC 9110 12.5.1 has it, who says nothing accepts all.
+fn accepts<const N: usize>(headers: &HeaderMap, wanted: [&[u8]; N]) -> bool {
     let mut values = headers.get_all(ACCEPT).iter().peekable();
     if values.peek().is_none() {
         return true;
     }
-    let (kind, _) = wanted.split_once('/').unwrap_or((wanted, ""));
-    values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|range| {
-            let range = media_type(range);
-            let whole_kind = range
-                .strip_suffix("/*")
-                .is_some_and(|range| range == "*" || range.eq_ignore_ascii_case(kind));
-            whole_kind || range.eq_ignore_ascii_case(wanted)
-        })
+    let mut accepted = [false; N];
+    for range in values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')) {
+        let range = media_type(range);
+        for (accepted, wanted) in accepted.iter_mut().zip(wanted) {
+            *accepted |= matches(range, wanted);
+        }
+    }
+    accepted == [true; N]
+}
+
+/// Whether a type is in a range: is named by it, or is of its kind.
+fn matches(range: &[u8], wanted: &[u8]) -> bool {
+    match range.strip_suffix(b"*") {
+        Some(b"*/") => true,
+        Some(kind) => {
+            kind.ends_with(b"/")
+                && wanted
+                    .get(..kind.len())
+                    .is_some_and(|own| own.eq_ignore_ascii_case(kind))
+        }
+        None => range.eq_ignore_ascii_case(wanted),
+    }
 }
 
 /// Without parameters such as a charset or a weight.
-fn media_type(value: &str) -> &str {
-    value.split_once(';').map_or(value, |(kind, _)| kind).trim()
+fn media_type(value: &[u8]) -> &[u8] {
+    let end = value.iter().position(|byte| *byte == b';');
+    value[..end.unwrap_or(value.len())].trim_ascii()
 }

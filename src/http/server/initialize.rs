@@ -27,8 +27,12 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     pub(super) async fn initialize(mut self, message: Message, mut parts: Parts) -> Outcome {
         let id = request_id(&message);
         let _admitted = self.admit(&id)?;
-        let place = self.control.place(self.options.max_sessions).ok_or_else(|| {
-            let max = self.options.max_sessions;
+        let max = self.options.max_sessions;
+        let place = self.control.place(max).or_else(|| {
+            self.registry.bury();
+            self.control.place(max)
+        });
+        let place = place.ok_or_else(|| {
             Rejection::unavailable(
                 &id,
                 format!("there are {max} sessions, which is the limit: try again later"),

@@ -5,18 +5,20 @@ use super::dispatch::{Edge, Outcome, call, request_id, session_id};
 use super::encode::Chunks;
 use super::failure::Failure;
 use super::headers::{self, LEGACY, PROTOCOL_VERSION};
-use super::live::{Ended, Live};
+use super::live::{Live, Refused};
 use super::make::{Make, Served};
 use super::modern::not_accepted;
+use super::queue::Reader;
 use super::reject::Rejection;
 use super::respond::{bare, events, first};
 use super::run::{begin, rest, run};
-use super::source::Source;
+use super::source::{Event, Source};
 use crate::exchange::{Call, Input};
 use crate::message::{Id, Kind, Message, code};
 use futures_core::Stream;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
+use std::future::poll_fn;
 use std::sync::Arc;
 
 impl<E: Served, M: Make<E>> Edge<E, M> {
@@ -30,10 +32,11 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             Kind::Notification if method.as_deref() == Some("notifications/cancelled") => cancel(&live, &message)?,
             Kind::Notification => {
                 drop(method);
-                let _in_use = live.enter();
                 parts.extensions.insert(live.session().clone());
-                let notified = self.notify(exchange, call(message, parts)).await;
-                return notified.map_err(|failure| self.unserved(&live, &Id::null(), &failure));
+                let items = run(exchange, call(message, parts), self.options.ready_timeout);
+                let reader = live.call(id.clone(), items, None).map_err(|why| refused(&id, &why))?;
+                let notified = accepted(reader).await;
+                return notified.map_err(|failure| self.unserved(&live, &id, &failure));
             }
             Kind::Request => {
                 drop(method);
@@ -41,8 +44,8 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                 let admitted = self.admit(&id)?;
                 let items = run(exchange, call(message, parts), self.options.ready_timeout);
                 let reader = live
-                    .call(id.clone(), items, admitted)
-                    .map_err(|Ended| Rejection::unknown_session(&id))?;
+                    .call(id.clone(), items, Some(admitted))
+                    .map_err(|why| refused(&id, &why))?;
                 let ok = |_: &Message| StatusCode::OK;
                 let outcome = first(Source::Queue(reader), id.clone(), self.options.keep_alive, ok).await;
                 return outcome.map_err(|failure| match failure {
@@ -83,9 +86,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                 "the server sends nothing outside of its responses",
             ));
         }
-        let reader = live
-            .listen(rest::<E>(reply))
-            .map_err(|Ended| Rejection::unknown_session(&id))?;
+        let reader = live.listen(rest::<E>(reply)).map_err(|why| refused(&id, &why))?;
         // Begun with a comment, so that proxies pass the response's head on.
         let body = ServerBody::events(Chunks::keep_alive(), Source::Queue(reader), id, self.options.keep_alive);
         Ok(events(body))
@@ -138,6 +139,28 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         }
         Rejection::failed(StatusCode::NOT_FOUND, id, failure)
     }
+}
+
+fn refused(id: &Id, why: &Refused) -> Rejection {
+    match why {
+        Refused::Ended => Rejection::unknown_session(id),
+        Refused::Full(max) => Rejection::unavailable(
+            id,
+            format!("{max} calls run in the session, which is the limit: try again later"),
+        ),
+    }
+}
+
+/// Waits until a notification was handed over: its reply ends, and has no response.
+async fn accepted(mut reader: Reader) -> Result<Response<ServerBody>, Failure> {
+    while let Some(event) = poll_fn(|cx| reader.poll_event(cx)).await {
+        match event {
+            Event::Failed(Failure::NoResponse) | Event::Answer(_) => break,
+            Event::Failed(failure) => return Err(failure),
+            Event::Item(_) => {}
+        }
+    }
+    Ok(bare(StatusCode::ACCEPTED))
 }
 
 /// Ends a call for the client that made it. It is for this hop alone: dropping the call is what tells the next.

@@ -1,6 +1,6 @@
 use super::control::{Admitted, Control};
 use super::failure::Failure;
-use super::pump;
+use super::pump::{self, Task};
 use super::queue::{End, Push, Queue, Reader};
 use super::run::Running;
 use super::session::Session;
@@ -16,6 +16,9 @@ use tokio::time::Instant;
 
 /// Requests of the exchange that a client has not answered, per session.
 const ASKS: usize = 64;
+
+/// Calls that run in a session. A call goes on when its client has gone, so connections do not bound them.
+const CALLS: usize = 1024;
 
 /// A session without its exchange: the calls that run in it, and what its client is asked.
 pub(super) struct Live {
@@ -36,18 +39,18 @@ struct State {
     ended: bool,
     /// Numbers tasks and requests to the client. Never used twice in a session.
     next: u64,
-    calls: HashMap<u64, RunningCall>,
+    calls: HashMap<u64, (Id, Work)>,
     asks: HashMap<u64, Ask>,
-    listener: Option<(u64, Arc<Queue>, AbortHandle)>,
+    listener: Option<(u64, Work)>,
     uses: usize,
     used: Instant,
 }
 
-/// A call on its task.
-struct RunningCall {
-    id: Id,
+/// What runs on a task of its own, and where it leaves what the client is to read.
+struct Work {
     out: Arc<Queue>,
-    task: AbortHandle,
+    /// Not there while the task is being spawned.
+    task: Option<AbortHandle>,
 }
 
 /// A request to the client: whose it is, and the way to answer it.
@@ -56,9 +59,13 @@ struct Ask {
     responder: Responder,
 }
 
-/// The session has ended.
+/// Why a session runs nothing more.
 #[derive(Debug)]
-pub(super) struct Ended;
+pub(super) enum Refused {
+    Ended,
+    /// So many calls run in it already, which is the limit.
+    Full(usize),
+}
 
 /// One use of a session, which keeps it from being idle. Dropped, it is over.
 pub(super) struct Use(Arc<Live>);
@@ -105,48 +112,59 @@ impl Live {
     }
 
     /// Runs a call on a task of the session's, whatever becomes of its client's connection.
-    pub(super) fn call(self: &Arc<Self>, id: Id, items: Running, admitted: Admitted) -> Result<Reader, Ended> {
+    pub(super) fn call(
+        self: &Arc<Self>,
+        id: Id,
+        items: Running,
+        admitted: Option<Admitted>,
+    ) -> Result<Reader, Refused> {
         let (out, reader) = Queue::pair(self.limits.unread, Arc::clone(self));
         let entered = self.enter();
-        let live = Arc::clone(self);
         let mut state = self.lock();
         if state.ended {
-            return Err(Ended);
+            return Err(Refused::Ended);
+        }
+        if state.calls.len() >= CALLS {
+            return Err(Refused::Full(CALLS));
         }
         let key = state.key();
-        // Begun under the lock, so that its end finds its entry.
-        let task = tokio::spawn(pump::call(items, Arc::clone(&out), live, key, (admitted, entered)));
-        state.calls.insert(
-            key,
-            RunningCall {
-                id,
-                out,
-                task: task.abort_handle(),
-            },
-        );
+        state.calls.insert(key, (id, Work::new(&out)));
         drop(state);
+        let lost = End::Failed(Failure::Lost);
+        let task = Task::new(out, Arc::clone(self), key, (admitted, entered), lost);
+        self.spawned(key, &tokio::spawn(pump::call(task, items)).abort_handle());
         Ok(reader)
     }
 
     /// Runs the stream that a client opened by GET, in the place of the one that it may have had.
-    pub(super) fn listen(self: &Arc<Self>, items: Running) -> Result<Reader, Ended> {
+    pub(super) fn listen(self: &Arc<Self>, items: Running) -> Result<Reader, Refused> {
         let (out, reader) = Queue::pair(self.limits.unread, Arc::clone(self));
         let entered = self.enter();
         let drained = self.control.drained();
-        let live = Arc::clone(self);
         let mut state = self.lock();
         if state.ended {
-            return Err(Ended);
+            return Err(Refused::Ended);
         }
         let key = state.key();
-        let task = tokio::spawn(pump::listen(items, Arc::clone(&out), live, key, drained, entered));
-        let replaced = state.listener.replace((key, out, task.abort_handle()));
+        let replaced = state.listener.replace((key, Work::new(&out)));
         drop(state);
-        if let Some((_, out, task)) = replaced {
-            out.finish(End::Silent);
-            task.abort();
+        if let Some((_, work)) = replaced {
+            work.stop(End::Silent);
         }
+        let task = Task::new(out, Arc::clone(self), key, entered, End::Silent);
+        self.spawned(key, &tokio::spawn(pump::listen(task, items, drained)).abort_handle());
         Ok(reader)
+    }
+
+    /// Keeps the handle of a task, unless its work was taken out meanwhile.
+    ///
+    /// It was spawned without the lock: a runtime that shuts down drops it then and there, and its end takes the lock.
+    fn spawned(&self, key: u64, task: &AbortHandle) {
+        let mut state = self.lock();
+        match state.work(key) {
+            Some(work) => work.task = Some(task.clone()),
+            None => task.abort(),
+        }
     }
 
     /// The task has ended by itself.
@@ -161,16 +179,15 @@ impl Live {
     /// The client cancels a request of its own. An id that several of its requests have says nothing about which is meant.
     pub(super) fn cancel(&self, id: &Id) {
         let mut state = self.lock();
-        let mut meant = state.calls.iter().filter(|(_, call)| call.id == *id);
+        let mut meant = state.calls.iter().filter(|(_, (call, _))| call == id);
         let (Some((&key, _)), None) = (meant.next(), meant.next()) else {
             return;
         };
         let call = state.calls.remove(&key);
         let asks = take_if(&mut state.asks, |ask| ask.task == key);
         drop(state);
-        if let Some(call) = call {
-            call.out.finish(End::Silent);
-            call.task.abort();
+        if let Some((_, work)) = call {
+            work.stop(End::Silent);
         }
         drop(asks);
     }
@@ -221,7 +238,7 @@ impl Live {
 
     /// Sends a request whose own stream has no reader on the stream opened by GET, or refuses it.
     pub(super) fn reroute(&self, request: Message) {
-        let listener = self.lock().listener.as_ref().map(|(_, out, _)| Arc::clone(out));
+        let listener = self.lock().listener.as_ref().map(|(_, work)| Arc::clone(&work.out));
         let request = match listener.map(|out| out.push(request.clone())) {
             Some(Push::Taken) => return,
             Some(Push::Full(request) | Push::Gone(request)) => request,
@@ -245,13 +262,11 @@ impl Live {
         let asks = std::mem::take(&mut state.asks);
         let listener = state.listener.take();
         drop(state);
-        for call in calls.into_values() {
-            call.out.finish(End::Failed(Failure::SessionEnded));
-            call.task.abort();
+        for (_, work) in calls.into_values() {
+            work.stop(End::Failed(Failure::SessionEnded));
         }
-        if let Some((_, out, task)) = listener {
-            out.finish(End::Silent);
-            task.abort();
+        if let Some((_, work)) = listener {
+            work.stop(End::Silent);
         }
         drop(asks);
     }
@@ -261,7 +276,29 @@ impl Live {
     }
 }
 
+impl Work {
+    fn new(out: &Arc<Queue>) -> Work {
+        Work {
+            out: Arc::clone(out),
+            task: None,
+        }
+    }
+
+    fn stop(self, end: End) {
+        self.out.finish(end);
+        if let Some(task) = self.task {
+            task.abort();
+        }
+    }
+}
+
 impl State {
+    fn work(&mut self, key: u64) -> Option<&mut Work> {
+        let listener = self.listener.as_mut().filter(|(listener, _)| *listener == key);
+        let call = self.calls.get_mut(&key).map(|(_, work)| work);
+        call.or(listener.map(|(_, work)| work))
+    }
+
     const fn key(&mut self) -> u64 {
         self.next += 1;
         self.next

@@ -3,14 +3,13 @@
 use super::dispatch::request_id;
 use super::headers::{METHOD, MODERN, NAME, PROTOCOL_VERSION};
 use super::reject::Rejection;
-use crate::message::{Id, Kind, Message, code};
+use crate::message::{Ambiguous, Id, Kind, Message, code};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::HeaderName;
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::ops::Range;
 
 const HEADER_MISMATCH: i64 = -32020;
 const UNSUPPORTED_VERSION: i64 = -32022;
@@ -24,34 +23,56 @@ const REMOVED: [&str; 5] = [
     "resources/unsubscribe",
 ];
 
-/// What a body of 2026-07-28 says of itself, as far as this edge goes by it.
-#[derive(Debug, Default, Deserialize)]
+/// What a body says of itself, as far as this edge goes by it. Raw JSON.
+#[derive(Debug, Default)]
 pub(super) struct Meta<'a> {
-    #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
-    version: Option<&'a RawValue>,
-    #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
-    capabilities: Option<&'a RawValue>,
+    version: Option<&'a str>,
+    capabilities: Option<&'a str>,
+    /// What the `Mcp-Name` header mirrors.
+    name: Option<&'a str>,
 }
 
+const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+
 impl Meta<'_> {
-    /// Reads `params._meta`, which is looked for once: in a large message each look takes its time.
+    /// Reads the params and their `_meta` in one walk each, as a look at a large message takes its time.
     pub(super) fn of(message: &Message) -> Result<Meta<'_>, Rejection> {
-        let raw = match message.kind() {
-            Kind::Request | Kind::Notification => find(message, &["_meta"])?,
-            Kind::Response | Kind::Error => None,
-        };
-        match raw {
-            // It is JSON already, so what is wrong with it is a member that stands twice.
-            Some(raw) if raw.starts_with('{') => {
-                serde_json::from_str(raw).map_err(|error| refused(message, format!("params._meta: {error}")))
-            }
-            _ => Ok(Meta::default()),
+        let asks = matches!(message.kind(), Kind::Request | Kind::Notification);
+        if !asks || !message.mentions("_meta") {
+            return Ok(Meta::default());
         }
+        let ambiguous = |why: Ambiguous| refused(message, why.to_string());
+        let (meta, name) = match name_member(message) {
+            Some(member) => message.members(0, ["_meta", member]).map(|[meta, name]| (meta, name)),
+            None => message.members(0, ["_meta"]).map(|[meta]| (meta, None)),
+        }
+        .map_err(ambiguous)?;
+        let Some(meta) = meta else {
+            return Ok(Meta::default());
+        };
+        let [version, capabilities] = message
+            .members(meta.start, [VERSION, CAPABILITIES])
+            .map_err(ambiguous)?;
+        Ok(Meta {
+            version: raw(message, version),
+            capabilities: raw(message, capabilities).filter(|raw| *raw != "null"),
+            name: raw(message, name),
+        })
     }
 
     /// The protocol version. Only 2026-07-28 and later say one.
     pub(super) fn version(&self) -> Option<Cow<'_, str>> {
-        self.version.and_then(|raw| unquote(raw.get()))
+        self.version.and_then(unquote)
+    }
+}
+
+/// The member of the params that the `Mcp-Name` header mirrors.
+fn name_member(message: &Message) -> Option<&'static str> {
+    match message.method().as_deref() {
+        Some("tools/call" | "prompts/get") => Some("name"),
+        Some("resources/read") => Some("uri"),
+        _ => None,
     }
 }
 
@@ -71,7 +92,7 @@ pub(super) fn check(message: &Message, meta: &Meta<'_>, version: &str, headers: 
     compare(&id, headers, &METHOD, &method)?;
     if message.kind() == Kind::Request {
         if meta.capabilities.is_none() {
-            return Err(missing(&id, "io.modelcontextprotocol/clientCapabilities"));
+            return Err(missing(&id, CAPABILITIES));
         }
         if REMOVED.contains(&&*method) {
             return Err(Rejection::of(
@@ -82,14 +103,9 @@ pub(super) fn check(message: &Message, meta: &Meta<'_>, version: &str, headers: 
             ));
         }
     }
-    let named = match &*method {
-        "tools/call" | "prompts/get" => "name",
-        "resources/read" => "uri",
-        _ => return Ok(()),
-    };
-    match text_at(message, &[named])? {
-        Some(value) => compare(&id, headers, &NAME, &value),
-        // A body without a name is for the exchange to refuse.
+    match meta.name.and_then(unquote) {
+        Some(name) => compare(&id, headers, &NAME, &name),
+        // No such method, or a body without a name, which is for the exchange to refuse.
         None => Ok(()),
     }
 }
@@ -158,24 +174,22 @@ fn decode(value: &str) -> Option<Cow<'_, [u8]>> {
 
 /// The string at a path of the payload, unescaped. What is no string is not there.
 pub(super) fn text_at<'a>(message: &'a Message, path: &[&str]) -> Result<Option<Cow<'a, str>>, Rejection> {
-    Ok(find(message, path)?.and_then(unquote))
+    let found = message
+        .find(path)
+        .map_err(|ambiguous| refused(message, ambiguous.to_string()))?;
+    Ok(raw(message, found).and_then(unquote))
 }
 
 fn unquote(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
+    if inner.as_bytes().contains(&b'\\') {
         return serde_json::from_str(raw).ok().map(Cow::Owned);
     }
     Some(Cow::Borrowed(inner))
 }
 
-fn find<'a>(message: &'a Message, path: &[&str]) -> Result<Option<&'a str>, Rejection> {
-    let found = message
-        .find(path)
-        .map_err(|ambiguous| refused(message, ambiguous.to_string()))?;
-    Ok(found
-        .zip(message.payload_bytes())
-        .and_then(|(range, payload)| std::str::from_utf8(&payload[range]).ok()))
+fn raw(message: &Message, found: Option<Range<usize>>) -> Option<&str> {
+    std::str::from_utf8(&message.payload_bytes()?[found?]).ok()
 }
 
 fn refused(message: &Message, why: String) -> Rejection {

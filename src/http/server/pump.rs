@@ -12,8 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// Carries a call's items to the client, and goes on without it when it has gone.
-pub(super) async fn call<G: Send>(items: Running, out: Arc<Queue>, live: Arc<Live>, key: u64, guards: G) {
-    let mut task = Task::new(out, live, key, guards, End::Failed(Failure::Lost));
+pub(super) async fn call<G: Send>(mut task: Task<G>, items: Running) {
     let outcome = task.stream().run_call(items).await;
     let dead = matches!(outcome, Err(Failure::Dead(_)));
     task.end = Some(outcome.map_or_else(End::Failed, End::Answer));
@@ -25,15 +24,7 @@ pub(super) async fn call<G: Send>(items: Running, out: Arc<Queue>, live: Arc<Liv
 }
 
 /// Carries to the client what the exchange sends outside its calls, until either of them ends it, or the server drains.
-pub(super) async fn listen<G: Send>(
-    items: Running,
-    out: Arc<Queue>,
-    live: Arc<Live>,
-    key: u64,
-    drained: impl Future<Output = ()> + Send,
-    guards: G,
-) {
-    let task = Task::new(out, live, key, guards, End::Silent);
+pub(super) async fn listen<G: Send>(task: Task<G>, items: Running, drained: impl Future<Output = ()> + Send) {
     let mut drained = pin!(drained);
     let mut stream = task.stream();
     let mut run = pin!(stream.run_listen(items));
@@ -44,8 +35,8 @@ pub(super) async fn listen<G: Send>(
     .await;
 }
 
-/// What a task must leave in order, also if the exchange panics in it or its runtime shuts down.
-struct Task<G> {
+/// What a task must leave in order, also if the exchange panics in it or its runtime shuts down, be it before it began.
+pub(super) struct Task<G> {
     out: Arc<Queue>,
     live: Arc<Live>,
     key: u64,
@@ -54,7 +45,8 @@ struct Task<G> {
 }
 
 impl<G> Task<G> {
-    const fn new(out: Arc<Queue>, live: Arc<Live>, key: u64, guards: G, end: End) -> Task<G> {
+    /// `end` is the end of a task that comes to none of its own.
+    pub(super) const fn new(out: Arc<Queue>, live: Arc<Live>, key: u64, guards: G, end: End) -> Task<G> {
         Task {
             out,
             live,

@@ -1,6 +1,7 @@
+use super::encode::Chunks;
 use super::failure::Failure;
 use super::live::Live;
-use super::source::Event;
+use super::source::{Beginning, Event};
 use crate::message::{Kind, Message};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -123,11 +124,32 @@ impl State {
     fn has_room(&self, size: usize, limit: usize) -> bool {
         self.messages.is_empty() || (self.messages.len() < MESSAGES && self.bytes + size <= limit)
     }
+
+    /// The end of a stream that holds no message.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        match self.end.replace(End::Over) {
+            Some(End::Answer(message)) => Poll::Ready(Some(Event::Answer(message))),
+            Some(End::Failed(failure)) => Poll::Ready(Some(Event::Failed(failure))),
+            Some(End::Silent | End::Over) => Poll::Ready(None),
+            None => {
+                self.end = None;
+                self.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
 }
 
 impl Reader {
-    pub(super) fn has_messages(&self) -> bool {
-        !self.queue.lock().messages.is_empty()
+    /// The end, or that something comes before it.
+    ///
+    /// A message stays where it is: it belongs to the stream, and to somebody else if the client goes before that is read.
+    pub(super) fn poll_beginning(&mut self, cx: &mut Context<'_>) -> Poll<Beginning> {
+        let mut state = self.queue.lock();
+        if !state.messages.is_empty() {
+            return Poll::Ready(Beginning::Items(Chunks::default()));
+        }
+        state.poll_end(cx).map(Beginning::End)
     }
 
     pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
@@ -139,16 +161,7 @@ impl Reader {
             wake(writer);
             return Poll::Ready(Some(Event::Item(message)));
         }
-        match state.end.replace(End::Over) {
-            Some(End::Answer(message)) => Poll::Ready(Some(Event::Answer(message))),
-            Some(End::Failed(failure)) => Poll::Ready(Some(Event::Failed(failure))),
-            Some(End::Silent | End::Over) => Poll::Ready(None),
-            None => {
-                state.end = None;
-                state.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
+        state.poll_end(cx)
     }
 }
 

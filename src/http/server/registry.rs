@@ -1,11 +1,16 @@
 use super::control::Place;
 use super::live::Live;
+use crate::exchange::Exchange;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
+
+/// The sessions are looked through no more often than that, however short they may be idle.
+const PACE: Duration = Duration::from_millis(100);
 
 /// The sessions of one server, by id.
 pub(super) struct Registry<E> {
@@ -57,6 +62,27 @@ impl<E> Registry<E> {
         entry.is_some()
     }
 
+    /// Ends the sessions whose exchange has died while nobody called them.
+    pub(super) fn bury(&self)
+    where
+        E: Exchange + Clone,
+    {
+        // Asked without the lock. A clone gives back what its readiness reserved.
+        let state = self.lock();
+        let mut all: Vec<_> = state
+            .sessions
+            .iter()
+            .map(|(id, entry)| (id.clone(), entry.exchange.clone(), Arc::clone(&entry.live)))
+            .collect();
+        drop(state);
+        let mut cx = Context::from_waker(Waker::noop());
+        for (id, exchange, live) in &mut all {
+            if live.has_ended() || matches!(exchange.poll_ready(&mut cx), Poll::Ready(Err(_))) {
+                self.remove(id);
+            }
+        }
+    }
+
     /// Adds a session, which ends when it was idle for so long.
     pub(super) fn insert(self: &Arc<Self>, exchange: E, live: Arc<Live>, place: Place, idle: Duration)
     where
@@ -74,7 +100,8 @@ impl<E> Registry<E> {
                 _place: place,
             },
         );
-        if state.reaper.is_none() {
+        // It has finished early if a runtime that the server was used on before has gone, or if an exchange panicked in its drop.
+        if state.reaper.as_ref().is_none_or(AbortHandle::is_finished) {
             let reaper = tokio::spawn(reap(Arc::downgrade(self), idle));
             state.reaper = Some(reaper.abort_handle());
         }
@@ -83,13 +110,15 @@ impl<E> Registry<E> {
     /// Ends what is idle, and tells when to look again, unless no session is left.
     fn sweep(&self, idle: Duration) -> Option<Instant> {
         let now = Instant::now();
-        let mut next = later(now, idle);
+        let mut next = later(now, idle.max(PACE));
         let mut state = self.lock();
         let ended: Vec<_> = state
             .sessions
             .extract_if(|_, entry| {
                 let over = entry.live.idle_since().map(|since| later(since, idle));
-                next = next.min(over.filter(|over| *over > now).unwrap_or(next));
+                next = next
+                    .min(over.filter(|over| *over > now).unwrap_or(next))
+                    .max(now + PACE);
                 entry.live.has_ended() || over.is_some_and(|over| over <= now)
             })
             .collect();

@@ -44,13 +44,9 @@ pub(super) enum Source {
 
 impl Source {
     /// How the response begins.
-    ///
-    /// Of a queue only the end is taken: an item belongs to the stream, and to somebody else if the client goes before that is read.
     pub(super) fn poll_beginning(&mut self, cx: &mut Context<'_>) -> Poll<Beginning> {
-        if let Source::Queue(reader) = self
-            && reader.has_messages()
-        {
-            return Poll::Ready(Beginning::Items(Chunks::default()));
+        if let Source::Queue(reader) = self {
+            return reader.poll_beginning(cx);
         }
         self.poll_event(cx).map(|event| match event {
             Some(Event::Item(message)) => Beginning::Items(Chunks::event(message)),

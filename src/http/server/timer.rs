@@ -1,6 +1,6 @@
 use pin_project_lite::pin_project;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Sleep;
@@ -36,4 +36,15 @@ impl Timer {
     pub(super) fn reset(self: Pin<&mut Self>) {
         self.project().sleep.set(None);
     }
+}
+
+/// What the future gives, unless that takes longer. What is ready at once pays for no timer.
+pub(super) async fn within<F: Future>(after: Duration, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut timer = pin!(Timer::new(after));
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
+    })
+    .await
 }
