@@ -60,6 +60,10 @@ pub struct Driver<R, W, H: Exchange, F = Lines> {
     stalled: bool,
     pub(super) ending: Option<Ending>,
     pub(super) closing: bool,
+    /// Nothing was left in the queues when they were looked at last.
+    pub(super) emptied: bool,
+    /// All connections, replies and responders were gone by then.
+    pub(super) unwanted: bool,
     /// The close that was asked for has been told to whoever polls for it.
     told: bool,
     /// Why the future has resolved.
@@ -106,6 +110,8 @@ where
             stalled: false,
             ending: None,
             closing: false,
+            emptied: false,
+            unwanted: false,
             told: false,
             over: None,
         }
@@ -129,8 +135,8 @@ where
             if self.yields() {
                 break;
             }
-            let mut moved = self.fill();
-            moved |= self.run_handlers(cx);
+            self.fill();
+            let mut moved = self.run_handlers(cx);
             self.watch_asks(cx);
             let full = self.writer.pending() >= WRITE_HIGH;
             if let Err(end) = self.write(cx) {
@@ -154,25 +160,21 @@ where
     }
 
     /// Moves what is queued to the write buffer, as far as it has room.
-    fn fill(&mut self) -> bool {
-        let mut moved = false;
+    fn fill(&mut self) {
         while self.writer.pending() < WRITE_HIGH {
             if let Some(refusal) = self.refusals.pop_front() {
                 self.refusal_bytes -= refusal.wire_len();
                 self.writer.push(self.reader.framing(), &refusal);
-                moved = true;
                 continue;
             }
             let room = WRITE_HIGH - self.writer.pending();
             let mut state = self.shared.lock();
             state.take_outgoing(CHUNK, room, &mut self.outgoing, &mut self.after);
             self.closing |= state.close_asked;
+            self.unwanted = state.orphaned && state.asked.in_use() == 0;
+            let emptied = state.queue.is_empty() && state.control.is_empty();
             drop(state);
             self.after.run();
-            if self.outgoing.is_empty() {
-                break;
-            }
-            moved = true;
             for outgoing in self.outgoing.drain(..) {
                 let message = match outgoing {
                     Outgoing::Message(message) => message,
@@ -181,8 +183,12 @@ where
                 };
                 self.writer.push(self.reader.framing(), &message);
             }
+            if emptied {
+                self.emptied = true;
+                return;
+            }
         }
-        moved
+        self.emptied = false;
     }
 
     /// Writes; `Err` when the connection has ended with it.

@@ -91,19 +91,15 @@ where
                 end => end,
             });
         }
-        if !quiet || self.server.is_some() && !self.closing {
-            return None;
-        }
-        let state = self.shared.lock();
-        if !state.queue.is_empty() || !state.control.is_empty() {
+        // What is queued from now on wakes the driver.
+        if !quiet || !self.emptied {
             return None;
         }
         if self.closing && !self.writer.is_closed() {
-            drop(state);
             self.writer.close();
             return None;
         }
-        (state.orphaned && self.server.is_none() && state.asked.in_use() == 0).then_some(End::Dropped)
+        (self.unwanted && self.server.is_none()).then_some(End::Dropped)
     }
 }
 

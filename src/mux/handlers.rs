@@ -81,7 +81,7 @@ where
         }
     }
 
-    /// Calls and polls handlers, as far as the write buffer has room for what they say.
+    /// Calls and polls handlers, as far as the write buffer has room for what they say; whether there may be more to do at once.
     pub(super) fn run_handlers(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(server) = &mut self.server else { return false };
         server.take_ready(&mut self.ready);
@@ -102,7 +102,8 @@ where
             ran = true;
             self.run_handler(index);
         }
-        ran
+        let waiting = self.server.as_ref().is_some_and(|server| !server.inbox.is_empty());
+        ran && (waiting || !self.ready.is_empty() || !self.refusals.is_empty())
     }
 
     fn run_handler(&mut self, index: u32) {
