@@ -15,47 +15,8 @@ use tower_transport::mux::{Connection, Mux};
 
 use self::counting::allocations;
 
-/// The allocator of this test binary: the system's, with a counter per thread, so that tests that run side by side count their own.
-#[allow(unsafe_code)]
-mod counting {
-    use std::alloc::{GlobalAlloc, Layout, System};
-    use std::cell::Cell;
-
-    #[global_allocator]
-    static ALLOCATOR: Counting = Counting;
-
-    thread_local! {
-        static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-    }
-
-    /// Allocations, reallocations included, of this thread so far.
-    pub(super) fn allocations() -> u64 {
-        ALLOCATIONS.get()
-    }
-
-    struct Counting;
-
-    // SAFETY: every call goes to the system's allocator unchanged. The counter is a cell with a constant start and no destructor, so
-    // touching it allocates nothing and works at any time in a thread's life.
-    unsafe impl GlobalAlloc for Counting {
-        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-            // SAFETY: the caller's promises are those that `System` asks for.
-            unsafe { System.alloc(layout) }
-        }
-
-        unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-            // SAFETY: as above; `ptr` came from `System`.
-            unsafe { System.dealloc(ptr, layout) }
-        }
-
-        unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-            // SAFETY: as above; `ptr` came from `System`.
-            unsafe { System.realloc(ptr, layout, new_size) }
-        }
-    }
-}
+#[path = "support/counting.rs"]
+mod counting;
 
 const WARM: u64 = 5000;
 const MEASURED: u64 = 20_000;

@@ -5,17 +5,18 @@
 
 use rustix::fs::{OFlags, fcntl_getfl};
 use std::fs::File;
+use std::future::poll_fn;
 use std::io::{Read, Seek, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::pin::Pin;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
-use std::task::{Context, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::runtime::{Builder, Runtime};
 use tower_transport::BoxError;
 use tower_transport::exchange::{ExchangeExt, unary};
@@ -39,18 +40,16 @@ fn child() {
     }
     match role.as_deref() {
         Ok("serve") => serve(),
-        Ok("leave") => leave(&runtime()),
-        Ok("leave workers") => leave(
-            &Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()
-                .unwrap(),
-        ),
+        Ok("leave") => leave(runtime()),
+        Ok("leave workers") => leave(workers()),
         Ok("ask") => ask(),
         Ok("again") => again(),
         Ok("print") => print(),
-        Ok("orphan") => orphan(),
+        Ok("orphan") => {
+            let (reader, writer) = std::io::pipe().unwrap();
+            orphan(reader, writer);
+        }
+        Ok("orphan of a named FIFO") => orphan_of_a_named_fifo(),
         Ok("full") => full(),
         Ok(role) => panic!("no such role: {role}"),
         Err(_) => {}
@@ -59,6 +58,14 @@ fn child() {
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn workers() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// As many calls at once as any test makes, and as long to finish as it takes.
@@ -89,18 +96,30 @@ async fn answer(request: Message) -> Result<Option<Message>, BoxError> {
     Ok(Some(answer))
 }
 
-/// Leaves the runtime while a read of stdin waits.
-fn leave(runtime: &Runtime) {
-    let _guard = runtime.enter();
-    let mut stdin = stdio::stdin().unwrap();
-    let (mut space, mut cx) = ([0; 64], Context::from_waker(Waker::noop()));
-    let read = Pin::new(&mut stdin).poll_read(&mut cx, &mut ReadBuf::new(&mut space));
-    assert!(read.is_pending());
-    runtime.spawn(async move {
-        let _keeps = stdin;
-        std::future::pending::<()>().await;
-    });
-    eprintln!("leaving");
+/// Leaves the runtime while stdin has no more to read and stdout takes no more.
+fn leave(runtime: Runtime) -> ! {
+    let guard = runtime.enter();
+    let (mut stdin, mut stdout) = (stdio::stdin().unwrap(), stdio::stdout().unwrap());
+    let mut space = [0; 64];
+    let read = runtime.block_on(stdin.read(&mut space)).unwrap();
+    assert_ne!(read, 0);
+    runtime.block_on(poll_fn(|cx| {
+        let read = Pin::new(&mut stdin).poll_read(cx, &mut ReadBuf::new(&mut space));
+        assert!(read.is_pending());
+        match Pin::new(&mut stdout).poll_write(cx, &[b'x'; 4096]) {
+            Poll::Ready(written) => {
+                written.unwrap();
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Ready(()),
+        }
+    }));
+    drop(guard);
+    drop(runtime);
+    eprintln!("left");
+    #[expect(clippy::exit, reason = "the test harness would print to the full stdout")]
+    std::process::exit(0);
 }
 
 /// Calls the client on its own account.
@@ -143,11 +162,20 @@ fn print() {
 }
 
 /// Serves where nobody reads stdout any more.
-fn orphan() {
-    let (reader, writer) = std::io::pipe().unwrap();
-    rustix::stdio::dup2_stdout(&writer).unwrap();
-    drop((reader, writer));
+fn orphan(reader: impl Into<OwnedFd>, writer: impl Into<OwnedFd>) {
+    rustix::stdio::dup2_stdout(writer.into()).unwrap();
+    drop(reader.into());
     serve();
+}
+
+fn orphan_of_a_named_fifo() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fifo");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).unwrap();
+    // Opened both ways it waits for nobody.
+    let reader = File::options().read(true).write(true).open(&path).unwrap();
+    let writer = File::options().write(true).open(&path).unwrap();
+    orphan(reader, writer);
 }
 
 /// Serves where stdout takes nothing.
@@ -237,9 +265,9 @@ fn content_of(mut file: &File) -> Vec<u8> {
     std::io::read_to_string(file).unwrap().into_bytes()
 }
 
-/// A descriptor that is neither pipe nor socket, and on which a read waits for ever.
-fn silent() -> OwnedFd {
-    rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC).unwrap()
+/// A descriptor on which a read takes the count, and at 0 waits for ever (`eventfd(2)`).
+fn counter(count: u32) -> OwnedFd {
+    rustix::event::eventfd(count, rustix::event::EventfdFlags::CLOEXEC).unwrap()
 }
 
 // === Flags ===
@@ -387,22 +415,27 @@ fn an_empty_stdin_ends_serving() {
 
 // PITFALLS 42
 #[test]
-fn runtime_shutdown_does_not_wait_for_a_silent_stdin() {
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    let (pipe, writer) = std::io::pipe().unwrap();
-    let stdins = [theirs.into(), OwnedFd::from(pipe), silent()];
-    for stdin in stdins {
-        for role in ["leave", "leave workers"] {
-            let stdin = stdin.try_clone().unwrap();
-            let output = finish(spawn(role, stdin, Stdio::null(), Stdio::piped()));
-            assert!(
-                output.status.success() && said(&output).contains("leaving"),
-                "{}",
-                said(&output)
-            );
-        }
+fn runtime_shutdown_does_not_wait_for_a_silent_stdin_or_a_full_stdout() {
+    for role in ["leave", "leave workers"] {
+        let (mut input, stdin) = UnixStream::pair().unwrap();
+        let (_unread, stdout) = UnixStream::pair().unwrap();
+        input.write_all(b"x").unwrap();
+        assert_leaves(role, stdin, stdout);
+
+        let (stdin, mut input) = std::io::pipe().unwrap();
+        let (_unread, stdout) = std::io::pipe().unwrap();
+        input.write_all(b"x").unwrap();
+        assert_leaves(role, stdin, stdout);
+
+        // Neither of these is a pipe or a stream.
+        let (_unread, stdout) = UnixDatagram::pair().unwrap();
+        assert_leaves(role, counter(1), stdout);
     }
-    drop((ours, writer));
+}
+
+fn assert_leaves(role: &str, stdin: impl Into<OwnedFd>, stdout: impl Into<OwnedFd>) {
+    let output = finish(spawn(role, stdin.into(), stdout.into(), Stdio::piped()));
+    assert!(said(&output).contains("left"), "{}", said(&output));
 }
 
 // === Errors ===
@@ -428,14 +461,12 @@ fn an_error_of_the_thread_that_reads_reaches_the_caller() {
 
 #[test]
 fn a_stdout_that_nobody_reads_is_an_error_of_the_first_answer() {
-    let child = spawn(
-        "orphan",
-        file_with(&request(1, "echo", "[]")),
-        Stdio::null(),
-        Stdio::piped(),
-    );
-    let said = said(&finish(child));
-    assert!(said.contains("Broken pipe") && said.contains("gone: true"), "{said}");
+    // The first can be opened again, the second can't.
+    for role in ["orphan", "orphan of a named FIFO"] {
+        let stdin = file_with(&request(1, "echo", "[]"));
+        let said = said(&finish(spawn(role, stdin, Stdio::null(), Stdio::piped())));
+        assert!(said.contains("Broken pipe") && said.contains("gone: true"), "{said}");
+    }
 }
 
 #[test]

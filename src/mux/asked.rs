@@ -1,6 +1,6 @@
 //! Requests of the peer that wait for their [`Responder`](crate::exchange::Responder).
 
-use super::shared::After;
+use super::after::After;
 use crate::message::{Id, Message};
 use std::task::Waker;
 

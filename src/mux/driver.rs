@@ -1,7 +1,9 @@
+use super::after::After;
 use super::end::{End, Ending};
 use super::inbound::{Cut, Inbound, Local};
-use super::shared::{After, Outgoing, Shared};
+use super::shared::Shared;
 use super::slots::Server;
+use super::state::Outgoing;
 use super::writer::Writer;
 use super::{Disconnected, Stats};
 use crate::codec::{Frame, FrameReader, Framing, Lines};
@@ -109,8 +111,11 @@ where
         }
     }
 
-    /// Drives the connection until it ends, or until somebody asks to close it, which is told once.
-    pub(crate) fn poll_until_closing(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+    /// Drives the connection until it ends, or until [`Connection::close`](super::Connection::close) is called, which is told once, by `None`.
+    ///
+    /// For edges that own more than a pair of streams and have to stop that as well, a child process say. After `None` the driver is to be
+    /// polled on.
+    pub fn poll_until_closing(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
         let end = self.poll_turns(cx).map(Some);
         if end.is_pending() && self.closing && !self.told {
             self.told = true;
@@ -227,14 +232,8 @@ where
         }
         match self.reader.poll_frames(cx, &mut self.frames, CHUNK) {
             Poll::Pending => Ok(false),
-            Poll::Ready(Err(error)) => Err(End::Read(error)),
-            Poll::Ready(Ok(0)) if self.server.is_some() => {
-                self.shared.close(End::Eof.reason());
-                self.asks.clear();
-                self.end_soon(End::Eof, false);
-                Ok(true)
-            }
-            Poll::Ready(Ok(0)) => Err(self.ending.take().map_or(End::Eof, |ending| ending.end)),
+            Poll::Ready(Err(error)) => self.read_to_the_end(End::Read(error)),
+            Poll::Ready(Ok(0)) => self.read_to_the_end(End::Eof),
             Poll::Ready(Ok(_)) => {
                 self.understand();
                 let woken = self.deliver();
@@ -245,6 +244,17 @@ where
                 Ok(true)
             }
         }
+    }
+
+    /// Nothing more comes from the peer. Our calls are over; what it asked for may still be answered.
+    fn read_to_the_end(&mut self, end: End) -> Result<bool, End> {
+        if self.server.is_none() {
+            return Err(self.ending.take().map_or(end, |ending| ending.end));
+        }
+        self.shared.close(end.reason());
+        self.asks.clear();
+        self.end_soon(end, false);
+        Ok(true)
     }
 
     fn refusal_room(&self) -> usize {

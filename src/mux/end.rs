@@ -21,8 +21,10 @@ use tokio::time::Sleep;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum End {
-    /// The peer closed its side.
+    /// The peer closed its side, and all that it had asked for is answered.
     Eof,
+    /// The peer closed its side, and some of its requests were still unanswered so long after.
+    Unanswered(Duration),
     /// The last connection and the last reply were dropped.
     Dropped,
     /// Reading failed.
@@ -80,10 +82,14 @@ where
         let quiet = self.refusals.is_empty() && self.writer.is_empty();
         if let Some(ending) = &mut self.ending {
             let idle = quiet && !ending.reads && self.server.as_ref().is_none_or(Server::is_idle);
-            if idle || ending.deadline.as_mut().poll(cx).is_ready() {
-                return self.ending.take().map(|ending| ending.end);
+            let late = ending.deadline.as_mut().poll(cx).is_ready();
+            if !idle && !late {
+                return None;
             }
-            return None;
+            return self.ending.take().map(|ending| match ending.end {
+                End::Eof if !idle => End::Unanswered(self.shared.bounds.drain),
+                end => end,
+            });
         }
         if !quiet || self.server.is_some() && !self.closing {
             return None;
@@ -126,6 +132,10 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             End::Eof => f.write_str("the peer closed the connection"),
+            End::Unanswered(limit) => write!(
+                f,
+                "the peer closed the connection, and some of its requests were not answered within {limit:?} after that"
+            ),
             End::Dropped => f.write_str("the connection was dropped on our side"),
             End::Read(error) => write!(f, "reading from the peer failed: {error}"),
             End::Write(error) => write!(f, "writing to the peer failed: {error}"),

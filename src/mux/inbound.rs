@@ -1,8 +1,10 @@
 //! What is done with a frame that was read.
 
 use super::Error;
+use super::after::After;
 use super::driver::Driver;
-use super::shared::{After, Shared, State, weight};
+use super::shared::Shared;
+use super::state::{State, weight};
 use super::stats::count;
 use super::table::Lane;
 use crate::codec::{Frame, Framing};

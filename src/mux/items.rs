@@ -1,6 +1,7 @@
 use super::Error;
+use super::after::After;
 use super::connection::Alive;
-use super::shared::{After, Shared};
+use super::shared::Shared;
 use crate::exchange::Item;
 use futures_core::Stream;
 use std::pin::Pin;

@@ -25,6 +25,7 @@
 //!
 //! This room may use `codec`, `protocol`, `exchange` and `message`, and must not touch processes or HTTP.
 
+mod after;
 mod asked;
 mod connection;
 mod driver;
@@ -35,19 +36,22 @@ mod inbound;
 mod items;
 mod listener;
 mod options;
+mod response;
 mod serve;
 mod shared;
 mod slots;
+mod state;
 mod stats;
 mod table;
 mod waiters;
 mod writer;
 
-pub use connection::{Connection, ResponseFuture};
+pub use connection::Connection;
 pub use driver::Driver;
 pub use end::End;
 pub use error::{Disconnected, Error};
 pub use items::Items;
 pub use options::Mux;
+pub use response::ResponseFuture;
 pub use serve::Nobody;
 pub use stats::Stats;

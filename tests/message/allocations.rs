@@ -2,41 +2,8 @@ use bytes::{Bytes, BytesMut};
 use counting::allocations;
 use tower_transport::message::{Id, Message};
 
-/// The allocator of this test binary: the system's, with a counter per thread, so that tests that run side by side count their own.
-#[allow(unsafe_code)]
-mod counting {
-    use std::alloc::{GlobalAlloc, Layout, System};
-    use std::cell::Cell;
-
-    #[global_allocator]
-    static ALLOCATOR: Counting = Counting;
-
-    thread_local! {
-        static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-    }
-
-    /// Allocations of this thread so far. Reallocations count, as they allocate by default.
-    pub(super) fn allocations() -> u64 {
-        ALLOCATIONS.get()
-    }
-
-    struct Counting;
-
-    // SAFETY: every call goes to the system's allocator unchanged. The counter is a cell with a constant start and no destructor, so touching
-    // it allocates nothing and works at any time in a thread's life.
-    unsafe impl GlobalAlloc for Counting {
-        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-            // SAFETY: the caller's promise is the same.
-            unsafe { System.alloc(layout) }
-        }
-
-        unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-            // SAFETY: the caller's promise is the same.
-            unsafe { System.dealloc(pointer, layout) }
-        }
-    }
-}
+#[path = "../support/counting.rs"]
+mod counting;
 
 #[test]
 fn reading_looking_up_and_forwarding_allocate_nothing() {

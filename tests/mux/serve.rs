@@ -174,7 +174,7 @@ async fn what_takes_longer_than_the_drain_is_dropped() {
     wire.send(&[asks(1, "x")]).await;
     wire.close_write().await;
     let began = tokio::time::Instant::now();
-    assert!(matches!(within(driver).await.unwrap(), End::Eof));
+    assert!(matches!(within(driver).await.unwrap(), End::Unanswered(_)));
     assert_eq!(began.elapsed().as_secs(), 2);
     assert_eq!(alive.load(SeqCst), 0);
     assert!(wire.next().await.is_none());
@@ -269,6 +269,17 @@ async fn a_handler_that_is_dead_for_good_ends_the_connection_and_answers_what_wa
     assert!(matches!(end, End::Handler(_)), "{end}");
     assert_eq!(began.elapsed(), Duration::ZERO, "nothing was left to wait for");
     assert!(connection.is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_was_dead_before_the_first_request_answers_at_once() {
+    let dead = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let began = tokio::time::Instant::now();
+    let (_connection, mut wire, driver) = server(Mux::new(), Moody { dead });
+    wire.send(&[asks(1, "x")]).await;
+    assert_eq!(wire.recv().await["error"]["code"], -32603);
+    within(driver).await.unwrap();
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

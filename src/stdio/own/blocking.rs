@@ -70,3 +70,26 @@ impl Write for Blocking {
         Ok(())
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    // PITFALLS 42
+    #[test]
+    fn a_description_that_others_made_non_blocking_is_waited_for() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        rustix::io::ioctl_fionbio(&reader, true).unwrap();
+        let mut blocking = Blocking::duplicate(&reader).unwrap();
+        let (mut space, mut attempts) = ([0; 8], 0);
+        let read = blocking.retry(rustix::event::PollFlags::IN, |file| {
+            attempts += 1;
+            let read = file.read(&mut space);
+            if attempts == 1 {
+                writer.write_all(b"late").unwrap();
+            }
+            read
+        });
+        assert_eq!((read.unwrap(), attempts), (4, 2));
+    }
+}

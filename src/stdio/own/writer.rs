@@ -134,3 +134,96 @@ impl Drop for ThreadWriter {
         self.0.changed.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+    /// Tells of each write, and waits to be told what comes of it.
+    struct Gate(SyncSender<usize>, Receiver<io::Result<()>>);
+
+    impl Write for Gate {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            self.0.send(buf.len()).map_err(io::Error::other)?;
+            self.1.recv().map_err(io::Error::other)?.map(|()| buf.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn gated() -> (ThreadWriter, Receiver<usize>, SyncSender<io::Result<()>>) {
+        let (tell, writes) = sync_channel(1);
+        let (open, opened) = sync_channel(1);
+        (ThreadWriter::start(Gate(tell, opened)).unwrap(), writes, open)
+    }
+
+    fn poll_write(writer: &mut ThreadWriter, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(writer).poll_write(&mut Context::from_waker(Waker::noop()), bytes)
+    }
+
+    #[track_caller]
+    fn write(writer: &mut ThreadWriter, bytes: &[u8]) -> usize {
+        let Poll::Ready(Ok(length)) = poll_write(writer, bytes) else {
+            panic!("no room")
+        };
+        length
+    }
+
+    async fn flush(writer: &mut ThreadWriter) -> io::Result<()> {
+        poll_fn(|cx| Pin::new(&mut *writer).poll_flush(cx)).await
+    }
+
+    #[tokio::test]
+    async fn flush_waits_for_the_write_that_is_under_way() {
+        let (mut writer, writes, open) = gated();
+        assert_eq!(write(&mut writer, b"hello"), 5);
+        assert_eq!(writes.recv().unwrap(), 5);
+        let early = Pin::new(&mut writer).poll_flush(&mut Context::from_waker(Waker::noop()));
+        assert!(early.is_pending());
+        open.send(Ok(())).unwrap();
+        flush(&mut writer).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn no_more_than_a_chunk_is_held_with_what_is_being_written() {
+        let (mut writer, writes, open) = gated();
+        assert_eq!(write(&mut writer, &[0; CHUNK - 1]), CHUNK - 1);
+        assert_eq!(writes.recv().unwrap(), CHUNK - 1);
+        assert_eq!(write(&mut writer, b"ab"), 1);
+        assert!(poll_write(&mut writer, b"b").is_pending());
+        open.send(Ok(())).unwrap();
+        let written = poll_fn(|cx| Pin::new(&mut writer).poll_write(cx, b"b")).await;
+        assert_eq!(written.unwrap(), 1);
+        open.send(Ok(())).unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_error_is_told_once_and_then_the_pipe_is_broken() {
+        let (mut writer, writes, open) = gated();
+        assert_eq!(write(&mut writer, b"lost"), 4);
+        writes.recv().unwrap();
+        open.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
+        assert_eq!(flush(&mut writer).await.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        let Poll::Ready(Err(error)) = poll_write(&mut writer, b"more") else {
+            panic!("taken")
+        };
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn what_was_given_is_written_after_a_drop() {
+        let (mut writer, writes, open) = gated();
+        assert_eq!(write(&mut writer, b"first"), 5);
+        assert_eq!(writes.recv().unwrap(), 5);
+        assert_eq!(write(&mut writer, b"second"), 6);
+        drop(writer);
+        open.send(Ok(())).unwrap();
+        assert_eq!(writes.recv().unwrap(), 6);
+        open.send(Ok(())).unwrap();
+        assert!(writes.recv().is_err(), "the thread has ended");
+    }
+}

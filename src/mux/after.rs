@@ -1,0 +1,55 @@
+use crate::exchange::Item;
+use std::task::Waker;
+
+/// What must be woken or dropped after the lock was given back.
+///
+/// The first waker needs no allocation, and a caller's turn has rarely more than one.
+#[derive(Debug, Default)]
+pub(super) struct After {
+    first: Option<Waker>,
+    pub(super) more: Vec<Waker>,
+    /// To be dropped, not woken: a waker's drop may run the destructor of a task.
+    dead: Option<Waker>,
+    more_dead: Vec<Waker>,
+    pub(super) trash: Vec<Item>,
+}
+
+impl After {
+    pub(super) fn wake(&mut self, waker: Option<Waker>) {
+        if self.first.is_none() {
+            self.first = waker;
+        } else {
+            self.more.extend(waker);
+        }
+    }
+
+    /// Has a waker dropped.
+    pub(super) fn bury(&mut self, waker: Option<Waker>) {
+        if self.dead.is_none() {
+            self.dead = waker;
+        } else {
+            self.more_dead.extend(waker);
+        }
+    }
+
+    /// Wakes and drops; how many were woken.
+    pub(super) fn run(&mut self) -> usize {
+        if self.more.is_empty() && self.more_dead.is_empty() && self.trash.is_empty() {
+            self.dead = None;
+            let Some(waker) = self.first.take() else { return 0 };
+            waker.wake();
+            return 1;
+        }
+        let woken = usize::from(self.first.is_some()) + self.more.len();
+        if let Some(waker) = self.first.take() {
+            waker.wake();
+        }
+        for waker in self.more.drain(..) {
+            waker.wake();
+        }
+        self.dead = None;
+        self.more_dead.clear();
+        self.trash.clear();
+        woken
+    }
+}
