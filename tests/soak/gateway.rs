@@ -1,3 +1,4 @@
+use crate::family::children;
 use crate::fixture;
 use crate::http::Connection;
 use crate::processes::{Marker, signal};
@@ -139,8 +140,18 @@ impl Gateway {
             rss: field("VmRSS:") << 10,
             threads: field("Threads:"),
             descriptors: fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count(),
-            children: self.marker.processes().len() - 1,
+            children: self.descendants(),
         }
+    }
+
+    /// Its children, waited for or not, and theirs, whoever their parent has become.
+    fn descendants(&self) -> usize {
+        let mut all = self.marker.processes();
+        all.retain(|pid| *pid != self.pid());
+        all.extend(children(self.pid(), true));
+        all.sort_unstable();
+        all.dedup();
+        all.len()
     }
 
     /// Asks it to stop: it does, with success, without a call or a session left, and leaves no process behind.

@@ -1,8 +1,8 @@
+use crate::family::{children, is_child};
 use crate::gateway::Gateway;
 use crate::random::Random;
 use crate::tally::Tally;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl Killer {
 
     /// Kills one child without a warning, if there is one.
     pub(crate) fn kill(&mut self) {
-        let children = children(self.gateway);
+        let children = children(self.gateway, false);
         if children.is_empty() {
             return;
         }
@@ -54,7 +54,7 @@ impl Killer {
             return;
         };
         // The descriptor names one process for good, so what is checked now is what is killed.
-        if parent(child) == Some(self.gateway) && pidfd_send_signal(&descriptor, Signal::KILL).is_ok() {
+        if is_child(child, self.gateway, false) && pidfd_send_signal(&descriptor, Signal::KILL).is_ok() {
             self.tally.kills += 1;
         }
     }
@@ -74,21 +74,4 @@ impl Killer {
 
 fn pid(raw: u32) -> Pid {
     Pid::from_raw(raw.cast_signed()).expect("a process id is above 0")
-}
-
-fn children(of: u32) -> Vec<u32> {
-    let entries = fs::read_dir("/proc").unwrap();
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let mut children: Vec<u32> = pids.filter(|pid| parent(*pid) == Some(of)).collect();
-    children.sort_unstable();
-    children
-}
-
-/// The parent of a process, unless that has ended.
-fn parent(pid: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything; state and parent follow it.
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-    let state = fields.next()?;
-    (state != "Z").then(|| fields.next()?.parse().ok())?
 }

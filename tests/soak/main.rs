@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod client;
+mod family;
 mod fixture;
 mod gateway;
 mod http;
