@@ -45,22 +45,22 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         self.dispatch(request).await.unwrap_or_else(Rejection::into_response)
     }
 
-    async fn dispatch<B>(self, request: Request<B>) -> Outcome
+    async fn dispatch<B>(mut self, request: Request<B>) -> Outcome
     where
         B: Body + Send,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         self.options.access.check(&parts.uri, &parts.headers)?;
         self.check_path(parts.uri.path())?;
         match parts.method {
             Method::POST => {
                 headers::check_post(&parts.headers)?;
                 let body = gather(body, self.options.max_body, self.options.body_timeout).await?;
-                self.post(parse(&body)?, parts).await
+                self.post(parse(&body)?, &mut parts).await
             }
-            Method::GET => self.get(parts).await,
+            Method::GET => self.get(&mut parts).await,
             Method::DELETE => self.delete(&parts.headers),
             _ => Err(Rejection::method_not_allowed(
                 "POST, GET, DELETE",
@@ -71,7 +71,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
 
     /// The revision goes by the request: what says 2026-07-28 in its body stands for itself, all else belongs to a session. The
     /// `Mcp-Method` header says nothing of it, as some clients send it in every revision.
-    async fn post(self, message: Message, parts: Parts) -> Outcome {
+    async fn post(&mut self, message: Message, parts: &mut Parts) -> Outcome {
         if is_modern(&message, &parts.headers)? {
             return self.modern(message, parts).await;
         }
@@ -152,10 +152,10 @@ fn is_modern(message: &Message, headers: &HeaderMap) -> Result<bool, Rejection> 
 }
 
 /// A call that has whatever the layers above this server found out of the request.
-pub(super) fn call(message: Message, parts: Parts) -> Call {
+pub(super) fn call(message: Message, parts: &mut Parts) -> Call {
     Call {
         input: Input::Message(message),
-        extensions: parts.extensions,
+        extensions: std::mem::take(&mut parts.extensions),
     }
 }
 

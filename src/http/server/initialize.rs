@@ -24,7 +24,7 @@ const EARLY: usize = 16;
 
 impl<E: Served, M: Make<E>> Edge<E, M> {
     /// Opens a session if `initialize` succeeds. Until then all of it belongs to this request, and goes with it.
-    pub(super) async fn initialize(mut self, message: Message, mut parts: Parts) -> Outcome {
+    pub(super) async fn initialize(&mut self, message: Message, parts: &mut Parts) -> Outcome {
         let id = request_id(&message);
         let _admitted = self.admit(&id)?;
         let max = self.options.max_sessions;

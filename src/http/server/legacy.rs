@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 impl<E: Served, M: Make<E>> Edge<E, M> {
     /// A POST with a session id.
-    pub(super) async fn in_session(self, message: Message, mut parts: Parts) -> Outcome {
+    pub(super) async fn in_session(&self, message: Message, parts: &mut Parts) -> Outcome {
         let id = request_id(&message);
         let (exchange, live) = self.session(&parts.headers, &id)?;
         let method = message.method();
@@ -58,7 +58,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     }
 
     /// Opens the stream of what the exchange sends outside its calls. A later one takes the place of an earlier one.
-    pub(super) async fn get(self, mut parts: Parts) -> Outcome {
+    pub(super) async fn get(&self, parts: &mut Parts) -> Outcome {
         let id = Id::null();
         if session_id(&parts.headers).is_none() {
             return Err(Rejection::method_not_allowed(
@@ -75,7 +75,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         parts.extensions.insert(live.session().clone());
         let listen = Call {
             input: Input::Listen,
-            extensions: parts.extensions,
+            extensions: std::mem::take(&mut parts.extensions),
         };
         let reply = begin(exchange, listen, self.options.ready_timeout)
             .await

@@ -13,7 +13,7 @@ use http::StatusCode;
 use http::request::Parts;
 
 impl<E: Served, M: Make<E>> Edge<E, M> {
-    pub(super) async fn modern(mut self, message: Message, parts: Parts) -> Outcome {
+    pub(super) async fn modern(&mut self, message: Message, parts: &mut Parts) -> Outcome {
         let id = request_id(&message);
         if message.kind() != Kind::Request {
             let outcome = match self.exchange(Session::none()).await {
