@@ -48,6 +48,7 @@ impl<R, W, H: Exchange, F: Framing> Driver<R, W, H, F> {
     /// Reads what the frames hold. A frame that is no message costs one frame: it is counted, logged and not answered.
     pub(super) fn understand(&mut self) {
         let shared = &self.shared;
+        let serves = self.server.is_some();
         for frame in self.frames.drain(..) {
             count(&shared.counters.frames);
             let bytes = match frame {
@@ -96,6 +97,8 @@ impl<R, W, H: Exchange, F: Framing> Driver<R, W, H, F> {
                     let route = shared.protocol.route(&message);
                     Inbound::Told(message, route)
                 }
+                // A handler gets all requests, wherever they belong.
+                Kind::Request if serves => Inbound::Asked(message, Route::Stray),
                 Kind::Request => {
                     let route = shared.protocol.route(&message);
                     Inbound::Asked(message, route)
