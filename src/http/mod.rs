@@ -52,9 +52,10 @@
 //! # What is bounded
 //!
 //! The body of a request (bytes, and time to arrive), the wait for the exchange to be ready, the number of sessions and their idleness,
-//! what a client leaves unread in a session (bytes, messages and time), and the requests that it leaves unanswered (64 a session). In
-//! 2026-07-28 the client's own reading paces the call: nothing is queued here. How many calls may run, and for how long, is for the
-//! layers over the exchange to say.
+//! what a client leaves unread in a session (bytes, messages and time), the requests that it leaves unanswered (64 a session), and the
+//! calls and notifications that run in a session (1,024, as they go on when their client has gone). In 2026-07-28 the client's own
+//! reading paces the call: nothing is queued here. How many calls may run in all, and for how long, is for the layers over the exchange
+//! to say.
 //!
 //! # Backpressure
 //!
@@ -64,7 +65,7 @@
 //! # Connections
 //!
 //! They are the mount's: it sets `TCP_NODELAY`, without which an answer may wait 40 ms for an acknowledgement, and limits how long the head
-//! of a request may take, which hyper does only if it is given a timer. The `hyper_mount` example does both.
+//! of a request may take, which hyper does only if it is given a timer. The `hyper_mount` example does both, `axum_mount` the first.
 //!
 //! # Failures
 //!
