@@ -70,6 +70,13 @@ impl Connection {
         shared.refuse_calls(End::Dropped.reason());
     }
 
+    /// Listens to all that the peer sends outside an exchange of ours, as a call with [`Input::Listen`] does, without waiting to be ready.
+    ///
+    /// For who has to listen before the driver runs for the first time, so that nothing is missed.
+    pub fn listen(&self) -> Items {
+        Items::listen(self.alive.clone(), self.alive.shared.open_listener())
+    }
+
     fn give_back(&mut self) {
         let mut after = After::default();
         let mut state = self.alive.shared.lock();
@@ -176,15 +183,21 @@ impl Drop for Alive {
 }
 
 impl Shared {
-    fn listen(&self, slot: u32) -> Waits {
+    fn open_listener(&self) -> u64 {
         let mut after = After::default();
         let mut state = self.lock();
-        state.free(slot, &mut after);
         let (turn, earlier) = state.listener.open();
         after.wake(earlier);
         drop(state);
         after.run();
-        Waits::Listen(turn)
+        turn
+    }
+
+    fn listen(&self, slot: u32) -> Waits {
+        let mut after = After::default();
+        self.lock().free(slot, &mut after);
+        after.run();
+        Waits::Listen(self.open_listener())
     }
 
     fn send(&self, slot: u32, message: Message) -> Waits {

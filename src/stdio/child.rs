@@ -79,6 +79,28 @@ impl Child {
     ///
     /// [`SpawnError`] when the program can't be started, or outside of a tokio runtime.
     pub fn spawn_with(command: &Command, mux: Mux) -> Result<Child, SpawnError> {
+        let (child, start) = Child::prepare(command, mux)?;
+        start();
+        Ok(child)
+    }
+
+    /// Spawns a child and listens to what it says outside of its answers, from its first word on.
+    ///
+    /// A child that asks something of its own accord is refused while nobody listens, and a call that listens comes too late for what the
+    /// child says at once.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`] when the program can't be started, or outside of a tokio runtime.
+    pub fn spawn_listening(command: &Command, mux: Mux) -> Result<(Child, Items), SpawnError> {
+        let (child, start) = Child::prepare(command, mux)?;
+        let strays = child.connection.listen();
+        start();
+        Ok((child, strays))
+    }
+
+    /// A child whose stdout is read once the closure was called.
+    fn prepare(command: &Command, mux: Mux) -> Result<(Child, impl FnOnce()), SpawnError> {
         let mut process = command.spawn()?;
         let stdin = process.take_stdin().expect("taken once");
         let stdout = process.take_stdout().expect("taken once");
@@ -92,15 +114,16 @@ impl Child {
             ended,
         };
         let program = command.program().to_string_lossy().into();
-        tokio::spawn(async move {
+        let child = Child {
+            connection,
+            handle: Arc::new(handle),
+        };
+        let task = async move {
             let ended = run(program, process, driver).await;
             // Whoever asks later finds it; there may be nobody.
             tell.send_replace(Some(ended));
-        });
-        Ok(Child {
-            connection,
-            handle: Arc::new(handle),
-        })
+        };
+        Ok((child, move || drop(tokio::spawn(task))))
     }
 
     /// The process id, which is also that of the child's group.

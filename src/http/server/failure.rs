@@ -1,7 +1,9 @@
 use crate::BoxError;
 use crate::message::{Id, Message, code};
 use http::StatusCode;
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a call has no answer of the exchange's own.
@@ -21,8 +23,8 @@ pub(super) enum Failure {
     NotInitialized(Duration),
     /// The client left more than its share unread, for too long.
     Unread { limit: usize, stalled: Duration },
-    /// The session ended while the call ran.
-    SessionEnded,
+    /// The session ended while the call ran, as its exchange died of this, or as it was ended.
+    SessionEnded(Option<Arc<str>>),
     /// The call's task came to an end of its own: the exchange panicked, or the runtime shuts down.
     Lost,
 }
@@ -40,6 +42,16 @@ impl Failure {
             .unwrap_or_else(|_| Message::error(id, code::INTERNAL_ERROR, &text))
     }
 
+    /// What the exchange died of, if it did: the innermost cause, as what stands around it is about one call.
+    pub(super) fn cause_of_death(&self) -> Option<Arc<str>> {
+        let Failure::Dead(error) = self else { return None };
+        let mut cause: &(dyn Error + 'static) = &**error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        Some(cause.to_string().into())
+    }
+
     /// The status, if nothing was sent before: a call that failed is an answer like any other, one that never began is not.
     pub(super) const fn status(&self) -> StatusCode {
         match self {
@@ -48,7 +60,7 @@ impl Failure {
             | Failure::NoResponse
             | Failure::NotInitialized(_)
             | Failure::Unread { .. }
-            | Failure::SessionEnded
+            | Failure::SessionEnded(_)
             | Failure::Lost => StatusCode::OK,
         }
     }
@@ -69,7 +81,10 @@ impl fmt::Display for Failure {
                     "the client left {limit} bytes unread for {stalled:?}: the call was cancelled"
                 )
             }
-            Failure::SessionEnded => f.write_str("the session ended while the call ran"),
+            Failure::SessionEnded(None) => f.write_str("the session ended while the call ran"),
+            Failure::SessionEnded(Some(cause)) => {
+                write!(f, "the session ended while the call ran, it may have run: {cause}")
+            }
             Failure::Lost => f.write_str("the call was lost: its task panicked or was shut down"),
         }
     }

@@ -131,9 +131,10 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
 
     /// What was not called, or did not open. The session of an exchange that is dead for good has ended.
     fn unserved(&self, live: &Live, id: &Id, failure: &Failure) -> Rejection {
-        if !matches!(failure, Failure::Dead(_)) {
+        let Some(cause) = failure.cause_of_death() else {
             return not_accepted(failure);
-        }
+        };
+        live.died(cause);
         if let Some(session) = live.session().id() {
             self.registry.remove(session);
         }

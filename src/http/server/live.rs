@@ -37,6 +37,8 @@ pub(super) struct Limits {
 
 struct State {
     ended: bool,
+    /// What the session's exchange died of.
+    died_of: Option<Arc<str>>,
     /// Numbers tasks and requests to the client. Never used twice in a session.
     next: u64,
     calls: HashMap<u64, (Id, Work)>,
@@ -78,6 +80,7 @@ impl Live {
             limits,
             state: Mutex::new(State {
                 ended: false,
+                died_of: None,
                 next: 0,
                 calls: HashMap::new(),
                 asks: HashMap::new(),
@@ -254,6 +257,12 @@ impl Live {
         }
     }
 
+    /// Ends the session, as its exchange is dead for good: its calls fail with the cause.
+    pub(super) fn died(&self, cause: Arc<str>) {
+        self.lock().died_of.get_or_insert(cause);
+        self.end();
+    }
+
     /// Ends the session: its calls fail, its streams end, and what its client was asked is refused.
     pub(super) fn end(&self) {
         let mut state = self.lock();
@@ -261,9 +270,10 @@ impl Live {
         let calls = std::mem::take(&mut state.calls);
         let asks = std::mem::take(&mut state.asks);
         let listener = state.listener.take();
+        let cause = state.died_of.clone();
         drop(state);
         for (_, work) in calls.into_values() {
-            work.stop(End::Failed(Failure::SessionEnded));
+            work.stop(End::Failed(Failure::SessionEnded(cause.clone())));
         }
         if let Some((_, work)) = listener {
             work.stop(End::Silent);

@@ -14,12 +14,12 @@ use std::task::{Context, Poll};
 /// Carries a call's items to the client, and goes on without it when it has gone.
 pub(super) async fn call<G: Send>(mut task: Task<G>, items: Running) {
     let outcome = task.stream().run_call(items).await;
-    let dead = matches!(outcome, Err(Failure::Dead(_)));
+    let cause = outcome.as_ref().err().and_then(Failure::cause_of_death);
     task.end = Some(outcome.map_or_else(End::Failed, End::Answer));
     let live = Arc::clone(&task.live);
     drop(task);
-    if dead {
-        live.end();
+    if let Some(cause) = cause {
+        live.died(cause);
     }
 }
 

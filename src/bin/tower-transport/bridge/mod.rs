@@ -23,15 +23,16 @@ enum Over {
 
 /// Serves until stdin ends, the child ends, or `stop`; then stops the child.
 pub(crate) async fn serve(children: &Children, stop: CancellationToken) -> Result<(), Failure> {
-    let child = children.start().map_err(|error| Failure::new(Kind::Command, error))?;
+    let (child, strays) = children
+        .start_listening()
+        .map_err(|error| Failure::new(Kind::Command, error))?;
     let handle = child.get_ref().clone();
-    let (client, driver) =
-        stdio::connect(children.mux(), child.clone()).map_err(|error| Failure::new(Kind::Other, error))?;
+    let (client, driver) = stdio::connect(children.mux(), child).map_err(|error| Failure::new(Kind::Other, error))?;
     let mut serve = pin!(async {
         let mut driver = pin!(driver);
         tokio::select! {
             end = &mut driver => return end,
-            () = strays::forward(child, client) => {}
+            () = strays::forward(strays, client) => {}
         }
         driver.await
     });

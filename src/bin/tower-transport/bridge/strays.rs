@@ -2,20 +2,14 @@ use futures_core::Stream;
 use std::future::poll_fn;
 use std::pin::pin;
 use tokio::task::JoinSet;
-use tower_transport::exchange::{Call, Exchange, ExchangeExt, Item, Responder};
+use tower_transport::exchange::{ExchangeExt, Item, Responder};
 use tower_transport::message::{Message, code};
-use tower_transport::mux::Connection;
+use tower_transport::mux::{Connection, Items};
 
 /// Hands what a server says outside of its answers to the client, and the client's answers back, until the server has no more to say.
 ///
 /// The client's edge bounds the requests that wait for it; one more is refused.
-pub(super) async fn forward<E: Exchange>(mut server: E, mut client: Connection) {
-    let Ok(()) = poll_fn(|cx| server.poll_ready(cx)).await else {
-        return;
-    };
-    let Ok(strays) = server.call(Call::listen()).await else {
-        return;
-    };
+pub(super) async fn forward(strays: Items, mut client: Connection) {
     let mut strays = pin!(strays);
     let mut asked = JoinSet::new();
     loop {

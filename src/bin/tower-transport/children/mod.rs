@@ -21,7 +21,7 @@ use tower::Service;
 use tower_transport::BoxError;
 use tower_transport::http::Session;
 use tower_transport::layers::timeout::{Limits, Timeout};
-use tower_transport::mux::Mux;
+use tower_transport::mux::{Items, Mux};
 use tower_transport::process::{Command, SpawnError};
 
 /// How long children may take to end: the steps of stopping one, with room.
@@ -64,8 +64,14 @@ impl Children {
     }
 
     /// A child of its own for one client.
-    pub(crate) fn start(&self) -> Result<Backend, SpawnError> {
+    fn start(&self) -> Result<Backend, SpawnError> {
         self.inner.spawner.spawn().map(|handle| self.limited(handle))
+    }
+
+    /// A child of its own for one client, and what it says outside of its answers.
+    pub(crate) fn start_listening(&self) -> Result<(Backend, Items), SpawnError> {
+        let (handle, strays) = self.inner.spawner.spawn_listening()?;
+        Ok((self.limited(handle), strays))
     }
 
     /// Whether the server behind the gateway can run.

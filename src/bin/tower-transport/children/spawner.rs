@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower_transport::mux::Mux;
+use tower_transport::mux::{Items, Mux};
 use tower_transport::process::{Command, SpawnError};
 use tower_transport::stdio::Child;
 
@@ -47,7 +47,16 @@ impl Spawner {
 
     /// Starts a child. One that is started while the gateway stops is stopped at once.
     pub(super) fn spawn(&self) -> Result<Handle, SpawnError> {
-        let child = Child::spawn_with(&self.command, self.mux.clone())?;
+        Child::spawn_with(&self.command, self.mux.clone()).map(|child| self.keep(child))
+    }
+
+    /// Starts a child, and listens to what it says outside of its answers.
+    pub(super) fn spawn_listening(&self) -> Result<(Handle, Items), SpawnError> {
+        let (child, strays) = Child::spawn_listening(&self.command, self.mux.clone())?;
+        Ok((self.keep(child), strays))
+    }
+
+    fn keep(&self, child: Child) -> Handle {
         tracing::info!(pid = child.id(), program = %self.program().display(), "started a child");
         let lease = self.stop.child_token();
         let keeper = Keeper {
@@ -58,7 +67,7 @@ impl Spawner {
             logs_end: self.logs_ends,
         };
         self.keepers.spawn(keeper.keep());
-        Ok(Handle::new(child, lease.drop_guard()))
+        Handle::new(child, lease.drop_guard())
     }
 
     /// Stops all children, and waits until they have ended.
