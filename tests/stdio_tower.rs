@@ -1,5 +1,5 @@
 //! Stock tower over a real child: each stack is an exchange again, and means what it means over any service.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "stdio", feature = "load"))]
 #![allow(missing_docs)]
 
 use futures_core::Stream;
