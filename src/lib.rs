@@ -28,8 +28,8 @@
 //!
 //! # Rooms
 //!
-//! Each says in its docs what it promises and what is bounded. Arrows run one way: `http` and `stdio` use `mux`, which uses `codec` and `protocol`;
-//! all use `exchange`, which uses `message`.
+//! Each module says in its docs what it promises and what is bounded. Arrows run one way: `stdio` uses `process` and `mux`; `mux` uses `codec` and
+//! `protocol`; `stdio`, `mux` and `http` use [`exchange`]; that and `protocol` use [`message`]. Layers, in [`layers`], know none of them.
 //!
 //! # Features
 //!

@@ -32,6 +32,10 @@ pub trait ExchangeExt: Exchange + Sized {
     /// # Errors
     ///
     /// What the exchange fails with.
+    ///
+    /// # Cancel safety
+    ///
+    /// A notification whose future is dropped before it resolves may have been sent, or not.
     fn notify(&mut self, message: Message) -> Notify<'_, Self, Self::Future, Self::Response> {
         Notify {
             whole: Whole::new(self, message),

@@ -29,7 +29,7 @@
 //!
 //! # Room
 //!
-//! This room may use `message`, and must not touch any transport.
+//! This room may use `message` and the small traits of the layers crate, and must not touch any transport.
 
 mod boxed;
 mod call;

@@ -32,6 +32,14 @@ impl Peer {
     /// # Errors
     ///
     /// [`PeerGone`] when nobody reads the reply any more.
+    ///
+    /// # Panics
+    ///
+    /// In debug builds, if the message is not a notification.
+    ///
+    /// # Cancel safety
+    ///
+    /// A notification whose future is dropped before it resolves is not sent.
     pub async fn notify(&self, notification: Message) -> Result<(), PeerGone> {
         debug_assert_eq!(notification.kind(), Kind::Notification);
         self.items
@@ -49,6 +57,10 @@ impl Peer {
     /// # Errors
     ///
     /// [`PeerGone`] when nobody reads the reply any more.
+    ///
+    /// # Panics
+    ///
+    /// In debug builds, if the message is not a request.
     ///
     /// # Cancel safety
     ///

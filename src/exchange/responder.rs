@@ -104,6 +104,10 @@ impl Responder {
     /// # Errors
     ///
     /// [`Refusal`] when nobody waits any more, or when the message is not a notification.
+    ///
+    /// # Cancel safety
+    ///
+    /// A notification whose future is dropped before it resolves is not sent. The responder may still answer.
     pub async fn notify(&mut self, notification: Message) -> Result<(), Refusal> {
         if notification.kind() != Kind::Notification {
             return Err(Refusal::NotAnAnswer);
@@ -131,6 +135,10 @@ impl Responder {
     }
 
     /// Waits until the asker gives up on the request. Then nobody reads the answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing is lost, and the next call waits on.
     pub async fn closed(&mut self) {
         std::future::poll_fn(|cx| self.poll_closed(cx)).await;
     }

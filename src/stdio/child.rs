@@ -69,6 +69,10 @@ impl Child {
     /// # Errors
     ///
     /// [`SpawnError`] when the program can't be started, or outside of a tokio runtime.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime was built without I/O or without time. No child is left behind.
     pub fn spawn(command: &Command) -> Result<Child, SpawnError> {
         Child::spawn_with(command, Mux::new())
     }
@@ -78,6 +82,10 @@ impl Child {
     /// # Errors
     ///
     /// [`SpawnError`] when the program can't be started, or outside of a tokio runtime.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime was built without I/O or without time. No child is left behind.
     pub fn spawn_with(command: &Command, mux: Mux) -> Result<Child, SpawnError> {
         let (child, start) = Child::prepare(command, mux)?;
         start();
@@ -92,6 +100,10 @@ impl Child {
     /// # Errors
     ///
     /// [`SpawnError`] when the program can't be started, or outside of a tokio runtime.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime was built without I/O or without time. No child is left behind.
     pub fn spawn_listening(command: &Command, mux: Mux) -> Result<(Child, Items), SpawnError> {
         let (child, start) = Child::prepare(command, mux)?;
         let strays = child.connection.listen();
@@ -153,6 +165,12 @@ impl Child {
     }
 
     /// Waits until the child has ended, for whatever reason, and has been reaped.
+    ///
+    /// May be called again, and then answers at once.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the future only waits.
     pub async fn closed(&self) -> ChildEnded {
         let mut ended = self.handle.ended.clone();
         match ended.wait_for(Option::is_some).await {

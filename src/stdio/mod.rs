@@ -1,7 +1,7 @@
 //! Pipes as exchanges: a child's, and our own stdin and stdout.
 //!
 //! This room puts a [`Mux`](crate::mux::Mux) over the pipes of a [`process`](crate::process), or over our own. It may use both of these
-//! rooms, and must not touch HTTP.
+//! rooms and what `mux` uses, and must not touch HTTP.
 
 mod child;
 mod own;
