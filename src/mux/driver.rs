@@ -169,6 +169,11 @@ where
             }
             let room = WRITE_HIGH - self.writer.pending();
             let mut state = self.shared.lock();
+            if self.writer.is_closed() {
+                self.unwanted = state.orphaned && state.asked.in_use() == 0;
+                self.emptied = true;
+                return;
+            }
             state.take_outgoing(CHUNK, room, &mut self.outgoing, &mut self.after);
             self.closing |= state.close_asked;
             self.unwanted = state.orphaned && state.asked.in_use() == 0;
@@ -208,8 +213,8 @@ where
                 if self.server.is_some() || self.ending.is_some() {
                     return Err(end);
                 }
-                // The peer may have answered before it went: what it said is read first.
-                self.shared.lose_writer(end.reason());
+                // The peer may have answered before it went, so what it said is read first. What is queued meanwhile is never sent, and fails
+                // with the rest, for the reason that is known by then.
                 self.end_soon(end, true);
                 return Ok(());
             }
@@ -285,7 +290,7 @@ where
         }
         let mut state = self.shared.lock();
         let queued = !(self.refusals.is_empty() && state.queue.is_empty() && state.control.is_empty());
-        if queued && self.writer.pending() < WRITE_HIGH {
+        if queued && self.writer.pending() < WRITE_HIGH && !self.writer.is_closed() {
             return false;
         }
         let replaced = state.driver.replace(cx.waker().clone());

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// The future of a [`Connection`]'s call: resolves with the first item.
+/// The future of a [`Connection`](super::Connection)'s call: resolves with the first item.
 ///
 /// Dropped before, it cancels the call.
 #[derive(Debug)]

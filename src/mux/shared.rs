@@ -6,7 +6,7 @@ use super::listener::Listener;
 use super::options::Bounds;
 use super::state::{Control, State};
 use super::stats::Counters;
-use super::table::{State as Slot, Table};
+use super::table::Table;
 use super::waiters::Waiters;
 use super::{Disconnected, Error};
 use crate::exchange::{Asker, Gone};
@@ -73,25 +73,6 @@ impl Shared {
         state.wake_driver(&mut after);
         drop(state);
         after.run();
-    }
-
-    /// Takes no more calls, as nothing can be written any more. Those that wait to be written fail; those that were may still be
-    /// answered.
-    pub(super) fn lose_writer(&self, why: Disconnected) {
-        let mut after = After::default();
-        let mut state = self.lock();
-        while let Some(index) = state.queue.pop_front() {
-            let slot = &mut state.table[index];
-            if slot.state == Slot::Queued && slot.id.is_some() {
-                slot.request = None;
-                state.complete(index, Err(Error::disconnected(false, why.clone())), &mut after);
-            } else {
-                state.free(index, &mut after);
-            }
-        }
-        drop(state);
-        after.run();
-        self.refuse_calls(why);
     }
 
     /// Ends everything that is in flight. The first reason stays.

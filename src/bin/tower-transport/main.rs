@@ -87,7 +87,11 @@ async fn until_stopped(args: Args) -> Result<ExitCode, Failure> {
 
 async fn work(args: Args, stop: CancellationToken) -> Result<(), Failure> {
     if args.demo_server {
-        return demo::serve(args.mux()).await;
+        return tokio::select! {
+            served = demo::serve(args.mux()) => served,
+            // The gateway that runs it is the one who drains.
+            () = stop.cancelled() => Ok(()),
+        };
     }
     let is_demo = args.command.is_empty();
     let children = Children::new(command(&args)?, &args);
