@@ -11,7 +11,7 @@ use tower_transport::mux::Mux;
 
 /// Publishes an MCP server that runs as a child process, over HTTP or over stdin and stdout.
 ///
-/// Clients of all MCP revisions are served at one endpoint. Without COMMAND, a demo server is published.
+/// Clients of MCP 2025-03-26 to 2026-07-28 are served at one endpoint. Without COMMAND, a demo server is published.
 #[derive(Debug, Parser)]
 #[command(name = "tower-transport", version, after_help = AFTER_HELP, max_term_width = 120)]
 pub(crate) struct Args {
