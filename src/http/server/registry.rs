@@ -1,4 +1,5 @@
 use super::control::Place;
+use super::failure::Failure;
 use super::live::Live;
 use crate::exchange::Exchange;
 use std::collections::HashMap;
@@ -77,7 +78,13 @@ impl<E> Registry<E> {
         drop(state);
         let mut cx = Context::from_waker(Waker::noop());
         for (id, exchange, live) in &mut all {
-            if live.has_ended() || matches!(exchange.poll_ready(&mut cx), Poll::Ready(Err(_))) {
+            if let Poll::Ready(Err(error)) = exchange.poll_ready(&mut cx)
+                && let Some(cause) = Failure::Dead(error.into()).cause_of_death()
+            {
+                // Its calls may not have heard of it yet.
+                live.died(cause);
+            }
+            if live.has_ended() {
                 self.remove(id);
             }
         }
