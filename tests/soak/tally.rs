@@ -40,6 +40,8 @@ tally! {
     answered,
     /// Calls with a 200, with an error, as their child had been killed.
     failed_by_kills,
+    /// Of these, without the child's exit status: it is waited for half a second, and a busy machine may take longer.
+    without_status,
     /// Calls without a 200: their session had ended, or there was no child.
     refused,
     /// Calls whose client had gone before the answer.
@@ -60,6 +62,10 @@ impl Tally {
             self.kills,
         ];
         assert!(ways.iter().all(|count| *count > 0), "{summary}");
+        assert!(
+            self.without_status <= 1 + self.failed_by_kills / 50,
+            "deaths untold: {summary}"
+        );
         assert!(self.answered > 10 * self.failed_by_kills, "mostly errors: {summary}");
     }
 }
