@@ -1,4 +1,5 @@
 use http::Extensions;
+use std::borrow::Cow;
 
 /// What a message weighs on the wire.
 ///
@@ -23,4 +24,21 @@ pub trait WireSize {
 pub trait Target {
     /// The values that the layers left for the transport.
     fn extensions_mut(&mut self) -> &mut Extensions;
+}
+
+/// What a request is called in traces and metrics.
+pub trait Describe {
+    /// What is asked for: a method, or a verb and a path. It comes from the peer, so it may be anything.
+    fn method(&self) -> Cow<'_, str>;
+
+    /// What tells this request from others of its method, as text; `None` for what has no id.
+    fn id(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+}
+
+impl<B> Describe for http::Request<B> {
+    fn method(&self) -> Cow<'_, str> {
+        Cow::Owned(format!("{} {}", http::Request::method(self), self.uri().path()))
+    }
 }

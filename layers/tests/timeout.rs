@@ -14,7 +14,7 @@ use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_test::mock;
 use tower_transport_layers::BoxError;
-use tower_transport_layers::timeout::{Clock, Elapsed, Items, Limits, Phase, Policy, Timeout, TimeoutLayer, ready};
+use tower_transport_layers::timeout::{Clock, Elapsed, Limits, Phase, Policy, Timed, Timeout, TimeoutLayer, ready};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -93,7 +93,7 @@ async fn next<S: Stream>(reply: &mut Pin<Box<S>>) -> Option<S::Item> {
     poll_fn(|cx| reply.as_mut().poll_next(cx)).await
 }
 
-type Reply<P> = Pin<Box<Items<Script, P, ()>>>;
+type Reply<P> = Pin<Box<Timed<Script, P, ()>>>;
 
 /// The reply to a call that a script answers at once.
 async fn reply<P: Policy<(), u32> + Clone>(layer: TimeoutLayer<P>, script: Script) -> Reply<P> {
@@ -441,5 +441,5 @@ fn auto_traits_follow_those_of_what_is_inside() {
     all::<Timeout<()>>();
     all::<Elapsed>();
     // The request is no part of what is kept.
-    send::<Items<(), (), std::rc::Rc<()>>>();
+    send::<Timed<(), (), std::rc::Rc<()>>>();
 }

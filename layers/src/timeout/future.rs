@@ -1,7 +1,8 @@
 use super::limits::Deadline;
 use super::timer::Timer;
-use super::{Elapsed, Items, Limits, Phase};
+use super::{Elapsed, Limits, Phase, Timed};
 use crate::BoxError;
+use crate::reply::Reply;
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 
 pin_project! {
     /// The future of [`Timeout`](super::Timeout). Dropped, it drops the inner future.
-    pub struct ResponseFuture<F, P, Request> {
+    pub struct ResponseFuture<F, P, Request, K> {
         #[pin]
         inner: Option<F>,
         #[pin]
@@ -20,11 +21,11 @@ pin_project! {
         limits: Limits,
         started: Option<Instant>,
         policy: Option<P>,
-        request: PhantomData<fn(Request)>,
+        request: PhantomData<fn(Request) -> K>,
     }
 }
 
-impl<F, P, Request> ResponseFuture<F, P, Request> {
+impl<F, P, Request, K> ResponseFuture<F, P, Request, K> {
     pub(super) const fn new(inner: F, limits: Limits, started: Option<Instant>, policy: P) -> Self {
         ResponseFuture {
             inner: Some(inner),
@@ -37,12 +38,13 @@ impl<F, P, Request> ResponseFuture<F, P, Request> {
     }
 }
 
-impl<F, P, Request, S, E> Future for ResponseFuture<F, P, Request>
+impl<F, P, Request, K, R, E> Future for ResponseFuture<F, P, Request, K>
 where
-    F: Future<Output = Result<S, E>>,
+    F: Future<Output = Result<R, E>>,
+    R: Reply<K>,
     E: Into<BoxError>,
 {
-    type Output = Result<Items<S, P, Request>, BoxError>;
+    type Output = Result<R::With<Timed<R::Stream, P, Request>>, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
@@ -62,12 +64,13 @@ where
         this.inner.set(None);
         this.timer.disarm();
         let policy = this.policy.take().expect("taken with the outcome alone");
-        Poll::Ready(outcome.map(|reply| Items::new(reply, *this.limits, *this.started, policy)))
+        let (limits, started) = (*this.limits, *this.started);
+        Poll::Ready(outcome.map(|reply| reply.map_stream(|stream| Timed::new(stream, limits, started, policy))))
     }
 }
 
 // By hand: futures and requests have no `Debug`.
-impl<F, P, Request> fmt::Debug for ResponseFuture<F, P, Request> {
+impl<F, P, Request, K> fmt::Debug for ResponseFuture<F, P, Request, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture")
             .field("limits", &self.limits)

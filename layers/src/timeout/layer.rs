@@ -1,26 +1,30 @@
 use super::{Limits, Timeout};
+use crate::reply::Streams;
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 use tower_layer::Layer;
 
 /// Ends calls that take too long, phase by phase. See the [module docs](super) for an example.
-#[derive(Debug, Clone, Copy, Default)]
 #[must_use]
-pub struct TimeoutLayer<P = ()> {
+pub struct TimeoutLayer<P = (), K = Streams> {
     limits: Limits,
     policy: P,
+    kind: PhantomData<fn() -> K>,
 }
 
-impl TimeoutLayer {
+impl<K> TimeoutLayer<(), K> {
     /// No limits, until they are set.
-    pub const fn new() -> TimeoutLayer {
+    pub const fn new() -> TimeoutLayer<(), K> {
         TimeoutLayer {
             limits: Limits::none(),
             policy: (),
+            kind: PhantomData,
         }
     }
 }
 
-impl<P> TimeoutLayer<P> {
+impl<P, K> TimeoutLayer<P, K> {
     /// Limits the time from `call` until the call future resolves.
     ///
     /// Choose it above what the slowest honest call takes to its first item. For services that answer without saying anything before, that is
@@ -51,10 +55,11 @@ impl<P> TimeoutLayer<P> {
     }
 
     /// Sets what depends on the request and on the items.
-    pub fn policy<Q>(self, policy: Q) -> TimeoutLayer<Q> {
+    pub fn policy<Q>(self, policy: Q) -> TimeoutLayer<Q, K> {
         TimeoutLayer {
             limits: self.limits,
             policy,
+            kind: PhantomData,
         }
     }
 
@@ -64,10 +69,36 @@ impl<P> TimeoutLayer<P> {
     }
 }
 
-impl<S, P: Clone> Layer<S> for TimeoutLayer<P> {
-    type Service = Timeout<S, P>;
+impl<S, P: Clone, K> Layer<S> for TimeoutLayer<P, K> {
+    type Service = Timeout<S, P, K>;
 
-    fn layer(&self, inner: S) -> Timeout<S, P> {
+    fn layer(&self, inner: S) -> Timeout<S, P, K> {
         Timeout::with_policy(inner, self.limits, self.policy.clone())
+    }
+}
+
+impl<P: Default, K> Default for TimeoutLayer<P, K> {
+    fn default() -> Self {
+        TimeoutLayer::new().policy(P::default())
+    }
+}
+
+// By hand, all: the marker is no value, and need be neither `Clone` nor `Debug`.
+impl<P: Clone, K> Clone for TimeoutLayer<P, K> {
+    fn clone(&self) -> Self {
+        TimeoutLayer {
+            limits: self.limits,
+            policy: self.policy.clone(),
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<P: fmt::Debug, K> fmt::Debug for TimeoutLayer<P, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimeoutLayer")
+            .field("limits", &self.limits)
+            .field("policy", &self.policy)
+            .finish()
     }
 }

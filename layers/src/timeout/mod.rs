@@ -85,7 +85,7 @@
 //!     }
 //! }
 //!
-//! let layer = TimeoutLayer::new().idle(Duration::from_secs(60)).policy(Rules);
+//! let layer: TimeoutLayer<_> = TimeoutLayer::new().idle(Duration::from_secs(60)).policy(Rules);
 //! assert_eq!(Rules.limits(&Request::Listen, layer.limits()), Limits::none());
 //! ```
 //!
@@ -110,4 +110,4 @@ pub use limits::Limits;
 pub use policy::{Clock, Policy};
 pub use ready::ready;
 pub use service::Timeout;
-pub use stream::Items;
+pub use stream::Timed;

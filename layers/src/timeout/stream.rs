@@ -2,7 +2,9 @@ use super::limits::Deadline;
 use super::timer::Timer;
 use super::{Clock, Elapsed, Limits, Phase, Policy};
 use crate::BoxError;
+use crate::reply::{Bodies, Series, Streams};
 use futures_core::Stream;
+use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,12 +13,12 @@ use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 
 pin_project! {
-    /// The reply of [`Timeout`](super::Timeout): the inner stream, until it ends or a limit is passed.
+    /// The reply of [`Timeout`](super::Timeout): the inner stream or body, until it ends or a limit is passed.
     ///
-    /// Its `size_hint` is that of the inner stream. Dropped, it drops the inner stream.
-    pub struct Items<S, P, Request> {
+    /// Its `size_hint` is that of the inner one. Dropped, it drops the inner one.
+    pub struct Timed<R, P, Request> {
         #[pin]
-        inner: Option<S>,
+        inner: Option<R>,
         #[pin]
         timer: Timer,
         limits: Limits,
@@ -37,9 +39,9 @@ enum Idle {
     Stopped,
 }
 
-impl<S, P, Request> Items<S, P, Request> {
-    pub(super) const fn new(inner: S, limits: Limits, started: Option<Instant>, policy: P) -> Self {
-        Items {
+impl<R, P, Request> Timed<R, P, Request> {
+    pub(super) const fn new(inner: R, limits: Limits, started: Option<Instant>, policy: P) -> Self {
+        Timed {
             inner: Some(inner),
             timer: Timer::new(),
             limits,
@@ -79,20 +81,18 @@ impl Idle {
     }
 }
 
-impl<S, P, Request, T, E> Stream for Items<S, P, Request>
-where
-    S: Stream<Item = Result<T, E>>,
-    E: Into<BoxError>,
-    P: Policy<Request, T>,
-{
-    type Item = Result<T, BoxError>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+impl<R, P, Request> Timed<R, P, Request> {
+    fn poll_series<K>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<R::Item, BoxError>>>
+    where
+        R: Series<K>,
+        R::Error: Into<BoxError>,
+        P: Policy<Request, R::Item>,
+    {
         let mut this = self.project();
         let Some(mut inner) = this.inner.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let next = inner.as_mut().poll_next(cx);
+        let next = inner.as_mut().poll_item(cx);
         match &next {
             Poll::Ready(Some(Ok(item))) => this.idle.after(this.policy.after(item)),
             Poll::Pending if this.limits.idle().is_some() => this.idle.start(),
@@ -104,9 +104,7 @@ where
         let outcome = match (next, deadline) {
             (Poll::Ready(None), _) => None,
             // Without this, a peer that always has one more item would never see its limit.
-            (Poll::Ready(Some(Ok(_))), Some(deadline))
-                if inner.size_hint().1 != Some(0) && deadline.at <= Instant::now() =>
-            {
+            (Poll::Ready(Some(Ok(_))), Some(deadline)) if !inner.is_over() && deadline.at <= Instant::now() => {
                 Some(Err(Elapsed::from(deadline).into()))
             }
             (Poll::Ready(Some(item)), _) => return Poll::Ready(Some(item.map_err(Into::into))),
@@ -120,16 +118,53 @@ where
         this.timer.disarm();
         Poll::Ready(outcome)
     }
+}
+
+impl<R, P, Request, T, E> Stream for Timed<R, P, Request>
+where
+    R: Stream<Item = Result<T, E>>,
+    E: Into<BoxError>,
+    P: Policy<Request, T>,
+{
+    type Item = Result<T, BoxError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_series::<Streams>(cx)
+    }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.inner.as_ref().map_or((0, Some(0)), Stream::size_hint)
     }
 }
 
+impl<R, P, Request> Body for Timed<R, P, Request>
+where
+    R: Body,
+    R::Error: Into<BoxError>,
+    P: Policy<Request, Frame<R::Data>>,
+{
+    type Data = R::Data;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<R::Data>, BoxError>>> {
+        self.poll_series::<Bodies>(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
 // By hand: streams and requests have no `Debug`.
-impl<S, P, Request> fmt::Debug for Items<S, P, Request> {
+impl<R, P, Request> fmt::Debug for Timed<R, P, Request> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items")
+        f.debug_struct("Timed")
             .field("limits", &self.limits)
             .field("started", &self.started)
             .field("idle", &self.idle)
