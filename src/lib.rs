@@ -39,7 +39,7 @@
 //! | `process` | a child process and its whole tree |
 //! | `stdio` (default) | a child's pipes, and our own stdin and stdout, as exchanges |
 //! | `http-server` | streamable HTTP, the serving side |
-//! | `load` | load of streaming exchanges, for tower's `balance` |
+//! | `policies` | policies for tower's own `retry` and `balance` over exchanges |
 //! | `full` | all of these |
 //! | `cli` | the `tower-transport` binary, the gateway |
 //!

@@ -273,7 +273,7 @@ async fn a_call_that_fails_is_answered_with_its_causes_and_as_no_peers_error() {
         json!({"jsonrpc": "2.0", "id": "x", "error": {
             "code": -32603,
             "message": "the child has died: exit status 7",
-            "data": {"origin": "transport"},
+            "data": {"origin": "transport", "kind": "internal", "may_have_run": true, "retryable": false},
         }})
     );
 }

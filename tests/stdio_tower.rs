@@ -1,5 +1,5 @@
 //! Stock tower over a real child: each stack is an exchange again, and means what it means over any service.
-#![cfg(all(unix, feature = "stdio", feature = "load"))]
+#![cfg(all(unix, feature = "stdio", feature = "policies"))]
 #![allow(missing_docs)]
 
 use futures_core::Stream;
@@ -251,7 +251,7 @@ async fn a_stack_with_its_type_erased_is_an_exchange() {
 
 #[tokio::test]
 async fn balance_counts_load_to_the_end_of_the_stream() {
-    let counted = [child(), child()].map(|child| PendingRequests::new(child, CompleteOnLastItem));
+    let counted = [child(), child()].map(|child| PendingRequests::new(child, CompleteOnLastItem::new()));
     let mut stack = is_exchange(tower::buffer::Buffer::new(Balance::new(ServiceList::new(counted)), 8));
     // A stream that goes on after its first item keeps its child loaded, so the calls beside it go to the other one.
     let streaming = stack
@@ -270,7 +270,7 @@ async fn balance_counts_load_to_the_end_of_the_stream() {
 
 #[tokio::test]
 async fn load_falls_with_the_last_item() {
-    let mut counted = PendingRequests::new(child(), CompleteOnLastItem);
+    let mut counted = PendingRequests::new(child(), CompleteOnLastItem::new());
     let streaming = counted
         .ready()
         .await

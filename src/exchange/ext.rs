@@ -133,6 +133,14 @@ impl<E: Exchange> Future for Notify<'_, E, E::Future, E::Response> {
 #[derive(Debug)]
 pub struct NoResponse(());
 
+impl NoResponse {
+    /// For tests of code that handles it.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> NoResponse {
+        NoResponse(())
+    }
+}
+
 impl fmt::Display for NoResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the reply ended without a response")

@@ -29,17 +29,20 @@
 //!
 //! # Room
 //!
-//! This room may use `message` and the small traits of the layers crate, and must not touch any transport.
+//! This room may use `message` and the layers crate, and must not touch any transport. One file, the table of causes in `respond`, names the
+//! transports' errors.
 
 mod boxed;
 mod call;
 mod ext;
 mod handler;
 mod item;
-#[cfg(feature = "load")]
-mod load;
+mod patience;
 mod peer;
 mod reply;
+#[cfg(feature = "policies")]
+mod resend;
+pub mod respond;
 mod responder;
 mod service;
 mod unary;
@@ -49,10 +52,13 @@ pub use call::{Call, Input};
 pub use ext::{ExchangeExt, NoResponse, Notify, Request};
 pub use handler::{HandlerFn, HandlerFuture, HandlerItems, handler_fn};
 pub use item::Item;
-#[cfg(feature = "load")]
-pub use load::{CompleteOnLastItem, Held};
+pub use patience::Patience;
 pub use peer::{Peer, PeerGone};
 pub use reply::Reply;
+#[cfg(feature = "policies")]
+pub use resend::{Idempotent, Resend};
 pub use responder::{Asker, Gone, Refusal, Responder};
 pub use service::{Exchange, ServiceFn, service_fn};
+#[cfg(feature = "policies")]
+pub use tower_transport_layers::policies::CompleteOnLastItem;
 pub use unary::{Unary, UnaryFuture, unary};

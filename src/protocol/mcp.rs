@@ -14,6 +14,11 @@ use std::ops::Range;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Mcp;
 
+impl Mcp {
+    /// The methods of requests whose replies have no end of their own. Limits in time are not for them.
+    pub const ENDLESS: &'static [&'static str] = &["subscriptions/listen"];
+}
+
 const SUBSCRIPTION: &[&str] = &["_meta", "io.modelcontextprotocol/subscriptionId"];
 
 impl Protocol for Mcp {

@@ -20,7 +20,7 @@ async fn call_counts_until_its_last_item_is_out_though_the_reply_is_kept() {
         peer.notify(notification(1)).await?;
         Ok::<_, BoxError>(answer("done"))
     });
-    let mut counted = PendingRequests::new(handler, CompleteOnLastItem);
+    let mut counted = PendingRequests::new(handler, CompleteOnLastItem::new());
     assert_eq!(load(&counted), idle());
     let mut reply = call(&mut counted, request("ping")).await.unwrap();
     assert_ne!(load(&counted), idle());
@@ -38,7 +38,7 @@ async fn call_that_fails_halfway_counts_no_more() {
         peer.notify(notification(1)).await?;
         Err::<Message, BoxError>("halfway".into())
     });
-    let mut counted = PendingRequests::new(handler, CompleteOnLastItem);
+    let mut counted = PendingRequests::new(handler, CompleteOnLastItem::new());
     let mut reply = call(&mut counted, request("ping")).await.unwrap();
     next(&mut reply).await.unwrap().unwrap();
     assert_ne!(load(&counted), idle());
@@ -53,7 +53,7 @@ async fn error_that_a_stream_without_a_hint_ends_with_is_the_end_of_the_load() {
             let fails: BoxReply = Box::pin(Unhinted(true));
             Ok::<_, BoxError>(Reply::stream(fails))
         }),
-        CompleteOnLastItem,
+        CompleteOnLastItem::new(),
     );
     let mut reply = call(&mut counted, request("ping")).await.unwrap();
     assert_ne!(load(&counted), idle());
@@ -82,7 +82,7 @@ async fn dropped_reply_counts_no_more() {
         peer.notify(notification(1)).await?;
         pending::<Result<Message, BoxError>>().await
     });
-    let mut counted = PendingRequests::new(handler, CompleteOnLastItem);
+    let mut counted = PendingRequests::new(handler, CompleteOnLastItem::new());
     let reply = call(&mut counted, request("ping")).await.unwrap();
     assert_ne!(load(&counted), idle());
     drop(reply);
@@ -92,12 +92,12 @@ async fn dropped_reply_counts_no_more() {
 #[tokio::test]
 async fn call_that_fails_and_a_reply_that_is_empty_count_for_nothing() {
     let fails = unary(|_| async { Err::<Message, BoxError>("refused".into()) });
-    let mut counted = PendingRequests::new(fails, CompleteOnLastItem);
+    let mut counted = PendingRequests::new(fails, CompleteOnLastItem::new());
     assert!(call(&mut counted, request("ping")).await.is_err());
     assert_eq!(load(&counted), idle());
 
     let takes = unary(|_| async { Ok::<_, BoxError>(None) });
-    let mut counted = PendingRequests::new(takes, CompleteOnLastItem);
+    let mut counted = PendingRequests::new(takes, CompleteOnLastItem::new());
     let kept = call(&mut counted, notification(1)).await.unwrap();
     assert_eq!(load(&counted), idle());
     drop(kept);

@@ -3,13 +3,18 @@
 mod boxed;
 mod ext;
 mod handler;
-#[cfg(feature = "load")]
+#[cfg(feature = "policies")]
 mod load;
 mod peer;
+#[cfg(feature = "policies")]
+mod policies;
 mod reply;
+mod respond;
 mod responder;
 mod traits;
 mod unary;
+#[cfg(feature = "mux")]
+mod wire;
 
 use futures_core::Stream;
 use serde::Serialize;

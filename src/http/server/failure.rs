@@ -1,5 +1,8 @@
 use crate::BoxError;
-use crate::message::{Id, Message, code};
+use crate::exchange::NoResponse;
+use crate::exchange::respond::{Fault, chain};
+use crate::layers::timeout::{Elapsed, Phase};
+use crate::message::{Id, Message};
 use http::StatusCode;
 use std::error::Error;
 use std::fmt;
@@ -30,16 +33,23 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// The answer that the caller gets. Its data says that it is not the peer's.
+    /// The answer that the caller gets. Its data says that it is not the peer's, and what is known of it.
     pub(super) fn message(&self, id: &Id) -> Message {
-        #[derive(serde::Serialize)]
-        struct Data {
-            origin: &'static str,
+        self.fault().text(self.to_string()).message(id)
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Failure::Failed(error) => Fault::with_causes(&**error),
+            // Whatever that was about, this call did not run.
+            Failure::Dead(error) | Failure::NotMade(error) => Fault::with_causes(&**error).may_have_run(false),
+            Failure::NotReady(waited) => Fault::with_causes(&Elapsed::new(Phase::Ready, *waited)),
+            Failure::NotInitialized(waited) => Fault::with_causes(&Elapsed::new(Phase::FirstItem, *waited)),
+            Failure::NoResponse => Fault::with_causes(&NoResponse::new()),
+            Failure::Unread { limit, stalled } => Fault::lost("unread").limit(*limit).elapsed(*stalled),
+            Failure::SessionEnded(_) => Fault::lost("disconnected"),
+            Failure::Lost => Fault::lost("lost"),
         }
-        let text = self.to_string();
-        let data = Data { origin: "transport" };
-        Message::error_with(id, code::INTERNAL_ERROR, &text, &data)
-            .unwrap_or_else(|_| Message::error(id, code::INTERNAL_ERROR, &text))
     }
 
     /// What the exchange died of, if it did: the innermost cause, as what stands around it is about one call.
@@ -69,10 +79,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Dead(error) => write!(f, "the exchange has ended: {}", Chain(error)),
+            Failure::Dead(error) => write!(f, "the exchange has ended: {}", chain(&**error)),
             Failure::NotReady(waited) => write!(f, "the exchange was not ready within {waited:?}: try again later"),
-            Failure::Failed(error) => Chain(error).fmt(f),
-            Failure::NotMade(error) => write!(f, "no exchange could be made: {}", Chain(error)),
+            Failure::Failed(error) => f.write_str(&chain(&**error)),
+            Failure::NotMade(error) => write!(f, "no exchange could be made: {}", chain(&**error)),
             Failure::NoResponse => f.write_str("the reply ended without a response"),
             Failure::NotInitialized(waited) => write!(f, "initialize was not answered within {waited:?}"),
             Failure::Unread { limit, stalled } => {
@@ -87,25 +97,5 @@ impl fmt::Display for Failure {
             }
             Failure::Lost => f.write_str("the call was lost: its task panicked or was shut down"),
         }
-    }
-}
-
-/// An error and its sources, each said once.
-struct Chain<'a>(&'a BoxError);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut said = self.0.to_string();
-        f.write_str(&said)?;
-        let mut next = self.0.source();
-        while let Some(error) = next {
-            let text = error.to_string();
-            if !said.ends_with(&text) {
-                write!(f, ": {text}")?;
-            }
-            said = text;
-            next = error.source();
-        }
-        Ok(())
     }
 }

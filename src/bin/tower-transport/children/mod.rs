@@ -1,7 +1,6 @@
 //! The children behind the gateway: one for each session, or one for all, and who stops them.
 
 mod handle;
-mod rules;
 mod shared;
 mod spawner;
 
@@ -9,7 +8,6 @@ pub(crate) use handle::Handle;
 
 use crate::args::{self, Args};
 use crate::resolve::resolve;
-use rules::Rules;
 use shared::Shared;
 use spawner::Spawner;
 use std::future::Future;
@@ -19,16 +17,18 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tower::Service;
 use tower_transport::BoxError;
+use tower_transport::exchange::Patience;
 use tower_transport::http::Session;
 use tower_transport::layers::timeout::{Limits, Timeout};
 use tower_transport::mux::{Items, Mux};
 use tower_transport::process::{Command, SpawnError};
+use tower_transport::protocol::Mcp;
 
 /// How long children may take to end: the steps of stopping one, with room.
 const STOP: Duration = Duration::from_secs(7);
 
 /// What serves a client: a child, with limits in time.
-pub(crate) type Backend = Timeout<Handle, Rules>;
+pub(crate) type Backend = Timeout<Handle, Patience>;
 
 /// The maker of backends: a clone is a handle on the same children.
 ///
@@ -100,7 +100,7 @@ impl Children {
     }
 
     fn limited(&self, handle: Handle) -> Backend {
-        Timeout::with_policy(handle, self.inner.limits, Rules)
+        Timeout::with_policy(handle, self.inner.limits, Patience::new().endless(Mcp::ENDLESS))
     }
 }
 
