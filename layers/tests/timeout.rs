@@ -319,6 +319,26 @@ async fn item_that_is_no_progress_leaves_the_idle_clock_running() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn closure_says_which_items_are_progress() {
+    let noise = (0..100).flat_map(|n| [Step::Wait(SECOND * 4 / 10), Step::Item(if n == 1 { 1 } else { 99 })]);
+    let (script, _) = Script::new(noise);
+    let layer = TimeoutLayer::new().idle(SECOND).progress(|item: &u32| *item != 99);
+    let mut reply = reply(layer, script).await;
+    let began = Instant::now();
+    let error = loop {
+        if let Err(error) = next(&mut reply).await.unwrap() {
+            break error;
+        }
+    };
+    assert_eq!(elapsed(&error), (Phase::Idle, SECOND));
+    assert_eq!(
+        began.elapsed().as_millis(),
+        1800,
+        "a second after the one item that counts"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn policy_sets_the_limits_of_one_request() {
     #[derive(Clone)]
     struct ByRequest;
@@ -393,6 +413,23 @@ async fn limit_beyond_the_end_of_time_is_none() {
         .total(Duration::MAX);
     let mut reply = reply(layer, script).await;
     assert_eq!(next(&mut reply).await.unwrap().unwrap(), 1);
+}
+
+#[test]
+fn limits_read_as_they_were_set() {
+    let limits = Limits::none();
+    assert_eq!((limits.first_item(), limits.idle(), limits.total()), (None, None, None));
+    let limits = limits.with_first_item(Some(SECOND)).with_idle(Some(SECOND * 2));
+    let limits = limits.with_total(Some(Duration::MAX));
+    assert_eq!(
+        (limits.first_item(), limits.idle(), limits.total()),
+        (Some(SECOND), Some(SECOND * 2), None)
+    );
+    assert_eq!(
+        format!("{limits:?}"),
+        "Limits { first_item: Some(1s), idle: Some(2s), total: None }"
+    );
+    assert_eq!(limits.with_first_item(None).with_idle(None), Limits::default());
 }
 
 #[test]

@@ -1,4 +1,3 @@
-use super::limits::Deadline;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -22,6 +21,8 @@ pub enum Phase {
     Idle,
     /// From `call` to the last item.
     Total,
+    /// From `call` to the deadline that the request carried, which was tighter than the limit in total.
+    Deadline,
 }
 
 impl Elapsed {
@@ -35,15 +36,9 @@ impl Elapsed {
         self.phase
     }
 
-    /// The limit that it went past.
+    /// The limit that it went past. For [`Phase::Deadline`], the time that was left to the request when it was called.
     pub const fn limit(&self) -> Duration {
         self.limit
-    }
-}
-
-impl From<Deadline> for Elapsed {
-    fn from(deadline: Deadline) -> Elapsed {
-        Elapsed::new(deadline.phase, deadline.limit)
     }
 }
 
@@ -55,6 +50,10 @@ impl fmt::Display for Elapsed {
             Phase::FirstItem => write!(f, "no answer and no other item within {limit:?} (first item timeout)"),
             Phase::Idle => write!(f, "nothing came for {limit:?} (idle timeout)"),
             Phase::Total => write!(f, "not finished within {limit:?} (total timeout)"),
+            Phase::Deadline => write!(
+                f,
+                "not finished within {limit:?}, by the deadline of the request itself"
+            ),
         }
     }
 }

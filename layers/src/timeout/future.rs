@@ -1,6 +1,6 @@
-use super::limits::Deadline;
+use super::clocks::Clocks;
 use super::timer::Timer;
-use super::{Elapsed, Limits, Phase, Timed};
+use super::{Elapsed, Timed};
 use crate::BoxError;
 use crate::reply::Reply;
 use pin_project_lite::pin_project;
@@ -9,7 +9,6 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::time::Instant;
 
 pin_project! {
     /// The future of [`Timeout`](super::Timeout). Dropped, it drops the inner future.
@@ -18,23 +17,34 @@ pin_project! {
         inner: Option<F>,
         #[pin]
         timer: Timer,
-        limits: Limits,
-        started: Option<Instant>,
+        clocks: Clocks,
         policy: Option<P>,
         request: PhantomData<fn(Request) -> K>,
     }
 }
 
 impl<F, P, Request, K> ResponseFuture<F, P, Request, K> {
-    pub(super) const fn new(inner: F, limits: Limits, started: Option<Instant>, policy: P) -> Self {
+    pub(super) const fn new(inner: F, clocks: Clocks, policy: P) -> Self {
         ResponseFuture {
             inner: Some(inner),
             timer: Timer::new(),
-            limits,
-            started,
+            clocks,
             policy: Some(policy),
             request: PhantomData,
         }
+    }
+
+    /// Apart from `poll`, which so stays small enough that a call whose answer is there costs little but its clock.
+    #[inline(never)]
+    fn poll_late(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Elapsed> {
+        let mut this = self.project();
+        let Some(expiry) = this.clocks.first_item() else {
+            return Poll::Pending;
+        };
+        ready!(this.timer.as_mut().poll(expiry.at, cx));
+        this.inner.set(None);
+        this.timer.disarm();
+        Poll::Ready(expiry.into())
     }
 }
 
@@ -46,26 +56,22 @@ where
 {
     type Output = Result<R::With<Timed<R::Stream, P, Request>>, BoxError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.as_mut().project();
         let inner = this.inner.as_mut().as_pin_mut().expect("polled after completion");
-        let outcome = match inner.poll(cx) {
-            Poll::Ready(outcome) => outcome.map_err(Into::into),
-            Poll::Pending => {
-                let first_item = Deadline::new(*this.started, this.limits.first_item(), Phase::FirstItem);
-                let total = Deadline::new(*this.started, this.limits.total(), Phase::Total);
-                let Some(deadline) = Deadline::first(first_item, total) else {
-                    return Poll::Pending;
-                };
-                ready!(this.timer.as_mut().poll(deadline.at, cx));
-                Err(Elapsed::from(deadline).into())
-            }
+        let Poll::Ready(outcome) = inner.poll(cx) else {
+            return self.poll_late(cx).map(|elapsed| Err(elapsed.into()));
         };
         this.inner.set(None);
         this.timer.disarm();
-        let policy = this.policy.take().expect("taken with the outcome alone");
-        let (limits, started) = (*this.limits, *this.started);
-        Poll::Ready(outcome.map(|reply| reply.map_stream(|stream| Timed::new(stream, limits, started, policy))))
+        match outcome {
+            Ok(reply) => {
+                let policy = this.policy.take().expect("taken with the outcome alone");
+                Poll::Ready(Ok(reply.map_stream(|stream| Timed::new(stream, *this.clocks, policy))))
+            }
+            Err(error) => Poll::Ready(Err(error.into())),
+        }
     }
 }
 
@@ -73,8 +79,7 @@ where
 impl<F, P, Request, K> fmt::Debug for ResponseFuture<F, P, Request, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture")
-            .field("limits", &self.limits)
-            .field("started", &self.started)
+            .field("clocks", &self.clocks)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-use super::{Limits, Timeout};
+use super::{Limits, Progress, Timeout};
 use crate::reply::Streams;
 use std::fmt;
 use std::marker::PhantomData;
@@ -21,6 +21,29 @@ impl<K> TimeoutLayer<(), K> {
             policy: (),
             kind: PhantomData,
         }
+    }
+}
+
+impl<K> TimeoutLayer<(), K> {
+    /// Takes only those items for progress, and so for a reason to restart the idle clock, that `progress` is true for.
+    ///
+    /// A peer that sends log lines or keep-alives while nothing gets done is then idle. Who has more to say writes a [`Policy`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tower_transport_layers::timeout::TimeoutLayer;
+    /// # enum Item { Log, Answer }
+    /// let layer: TimeoutLayer<_> = TimeoutLayer::new()
+    ///     .idle(Duration::from_secs(60))
+    ///     .progress(|item: &Item| !matches!(item, Item::Log));
+    /// ```
+    ///
+    /// [`Policy`]: super::Policy
+    pub fn progress<F, Item>(self, progress: F) -> TimeoutLayer<Progress<F>, K>
+    where
+        F: Fn(&Item) -> bool,
+    {
+        self.policy(Progress(progress))
     }
 }
 
@@ -48,7 +71,7 @@ impl<P, K> TimeoutLayer<P, K> {
         self
     }
 
-    /// Sets all limits at once.
+    /// Sets all limits at once. [`Limits`] can also lift them.
     pub const fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self

@@ -1,3 +1,4 @@
+use super::clocks::Clocks;
 use super::{Limits, Policy, ResponseFuture, Timed, TimeoutLayer};
 use crate::BoxError;
 use crate::reply::{Reply, Series, Streams};
@@ -70,8 +71,8 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let limits = self.policy.limits(&request, self.limits);
-        let started = limits.start();
-        ResponseFuture::new(self.inner.call(request), limits, started, self.policy.clone())
+        let clocks = Clocks::start(limits, self.policy.deadline(&request));
+        ResponseFuture::new(self.inner.call(request), clocks, self.policy.clone())
     }
 }
 

@@ -1,6 +1,6 @@
-use super::limits::Deadline;
+use super::clocks::Clocks;
 use super::timer::Timer;
-use super::{Clock, Elapsed, Limits, Phase, Policy};
+use super::{Clock, Elapsed, Policy};
 use crate::BoxError;
 use crate::reply::{Bodies, Series, Streams};
 use futures_core::Stream;
@@ -21,8 +21,7 @@ pin_project! {
         inner: Option<R>,
         #[pin]
         timer: Timer,
-        limits: Limits,
-        started: Option<Instant>,
+        clocks: Clocks,
         idle: Idle,
         policy: P,
         request: PhantomData<fn(Request)>,
@@ -40,12 +39,11 @@ enum Idle {
 }
 
 impl<R, P, Request> Timed<R, P, Request> {
-    pub(super) const fn new(inner: R, limits: Limits, started: Option<Instant>, policy: P) -> Self {
+    pub(super) const fn new(inner: R, clocks: Clocks, policy: P) -> Self {
         Timed {
             inner: Some(inner),
             timer: Timer::new(),
-            limits,
-            started,
+            clocks,
             idle: Idle::Unarmed,
             policy,
             request: PhantomData,
@@ -82,41 +80,65 @@ impl Idle {
 }
 
 impl<R, P, Request> Timed<R, P, Request> {
-    fn poll_series<K>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<R::Item, BoxError>>>
+    #[inline]
+    fn poll_series<K>(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<R::Item, BoxError>>>
     where
         R: Series<K>,
         R::Error: Into<BoxError>,
         P: Policy<Request, R::Item>,
     {
-        let mut this = self.project();
+        let mut this = self.as_mut().project();
         let Some(mut inner) = this.inner.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
         let next = inner.as_mut().poll_item(cx);
-        match &next {
-            Poll::Ready(Some(Ok(item))) => this.idle.after(this.policy.after(item)),
-            Poll::Pending if this.limits.idle().is_some() => this.idle.start(),
-            Poll::Ready(Some(Err(_)) | None) | Poll::Pending => {}
+        match next {
+            Poll::Ready(Some(Ok(item))) => {
+                this.idle.after(this.policy.after(&item));
+                // Without this, a peer that always has one more item would never see its limit.
+                let late = if inner.is_over() { None } else { self.late() };
+                Poll::Ready(Some(late.map_or(Ok(item), |elapsed| Err(elapsed.into()))))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
+            Poll::Ready(None) => {
+                self.end();
+                Poll::Ready(None)
+            }
+            Poll::Pending => self.poll_late(cx).map(|elapsed| Some(Err(elapsed.into()))),
         }
-        let idle = Deadline::new(this.idle.since(), this.limits.idle(), Phase::Idle);
-        let total = Deadline::new(*this.started, this.limits.total(), Phase::Total);
-        let deadline = Deadline::first(total, idle);
-        let outcome = match (next, deadline) {
-            (Poll::Ready(None), _) => None,
-            // Without this, a peer that always has one more item would never see its limit.
-            (Poll::Ready(Some(Ok(_))), Some(deadline)) if !inner.is_over() && deadline.at <= Instant::now() => {
-                Some(Err(Elapsed::from(deadline).into()))
-            }
-            (Poll::Ready(Some(item)), _) => return Poll::Ready(Some(item.map_err(Into::into))),
-            (Poll::Pending, None) => return Poll::Pending,
-            (Poll::Pending, Some(deadline)) => {
-                ready!(this.timer.as_mut().poll(deadline.at, cx));
-                Some(Err(Elapsed::from(deadline).into()))
-            }
+    }
+
+    /// Whether a limit has passed although there is an item. Apart from `poll_series`, as is [`poll_late`](Timed::poll_late), which so stays
+    /// small enough that a reply which is there costs next to nothing.
+    #[inline(never)]
+    fn late(self: Pin<&mut Self>) -> Option<Elapsed> {
+        let expiry = self.clocks.next_item(self.idle.since())?;
+        if expiry.at > Instant::now() {
+            return None;
+        }
+        self.end();
+        Some(expiry.into())
+    }
+
+    /// Waits for a limit to pass, as there is no item.
+    #[inline(never)]
+    fn poll_late(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Elapsed> {
+        let this = self.as_mut().project();
+        if this.clocks.limit_idle() {
+            this.idle.start();
+        }
+        let Some(expiry) = this.clocks.next_item(this.idle.since()) else {
+            return Poll::Pending;
         };
+        ready!(this.timer.poll(expiry.at, cx));
+        self.end();
+        Poll::Ready(expiry.into())
+    }
+
+    fn end(self: Pin<&mut Self>) {
+        let mut this = self.project();
         this.inner.set(None);
         this.timer.disarm();
-        Poll::Ready(outcome)
     }
 }
 
@@ -165,8 +187,7 @@ where
 impl<R, P, Request> fmt::Debug for Timed<R, P, Request> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Timed")
-            .field("limits", &self.limits)
-            .field("started", &self.started)
+            .field("clocks", &self.clocks)
             .field("idle", &self.idle)
             .finish_non_exhaustive()
     }

@@ -23,10 +23,10 @@ impl Timer {
     /// A deadline that moved back costs nothing until the timer fires: only then is it armed anew. (Items come often, and expiry is rare.)
     pub(super) fn poll(self: Pin<&mut Self>, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        if this.sleep.is_none() {
+        let Some(mut sleep) = this.sleep.as_mut().as_pin_mut() else {
             this.sleep.set(Some(sleep_until(deadline)));
-        }
-        let mut sleep = this.sleep.as_pin_mut().expect("was set above");
+            return this.sleep.as_pin_mut().expect("was set above").poll(cx);
+        };
         if sleep.deadline() > deadline {
             sleep.as_mut().reset(deadline);
         }
