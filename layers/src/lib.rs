@@ -34,3 +34,8 @@ pub use traits::{Describe, Target, WireSize};
 
 /// A type-erased error, the same as tower's.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The README's code, so that it compiles.
+#[cfg(all(doctest, feature = "contract"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,8 @@
+//! The contract suite: over our layers, over those of others that we recommend, and over layers that break it.
+
+mod breaches;
+mod faulty;
+mod ours;
+mod suite;
+mod tower_http_layers;
+mod tower_layers;
