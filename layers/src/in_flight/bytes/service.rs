@@ -1,0 +1,196 @@
+use super::{BytesOverloaded, InFlightBytesLayer, NeverFits, Refuse, Wait, WaitFuture};
+use crate::in_flight::counting::Counting;
+use crate::in_flight::limiter::{Asked, Limiter, Permit};
+use crate::in_flight::{Class, Handle, Policy, ResponseFuture};
+use crate::reply::{Held, Reply, Streams};
+use crate::{BoxError, WireSize};
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+use std::num::NonZeroUsize;
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// Limits the bytes in flight. See the [module docs](super) for an example.
+pub struct InFlightBytes<S, M = Refuse, P = (), K = Streams> {
+    inner: S,
+    counting: Counting<P>,
+    mode: M,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<S, K> InFlightBytes<S, Refuse, (), K> {
+    /// At most `limit` bytes of this service's requests and of its clones' in flight; a call over it is refused at once.
+    ///
+    /// A service that is made for each connection or request limits nothing this way: use a layer, whose limit is shared by all that it
+    /// makes.
+    pub fn new(inner: S, limit: NonZeroUsize) -> InFlightBytes<S, Refuse, (), K> {
+        InFlightBytes::with_counting(inner, Counting::new(limit), Refuse)
+    }
+
+    /// A layer that refuses what is over `limit`.
+    pub fn layer(limit: NonZeroUsize) -> InFlightBytesLayer<Refuse, (), K> {
+        InFlightBytesLayer::new(limit)
+    }
+}
+
+impl<S, M, P, K> InFlightBytes<S, M, P, K> {
+    pub(super) const fn with_counting(inner: S, counting: Counting<P>, mode: M) -> Self {
+        InFlightBytes {
+            inner,
+            counting,
+            mode,
+            kind: PhantomData,
+        }
+    }
+
+    /// Shows how many bytes are in flight, and how many calls wait.
+    pub fn handle(&self) -> Handle {
+        self.counting.handle()
+    }
+
+    /// The inner service.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service. What is called through it is not counted.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner service.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+
+    /// What a request takes of which limit: nothing, if it is exempt or empty.
+    fn load<Request>(&self, request: &Request) -> Result<Option<Load<'_>>, BoxError>
+    where
+        Request: WireSize,
+        P: Policy<Request>,
+    {
+        let class = self.counting.policy.class(request);
+        let Some(limiter) = self.counting.limiter_of(class) else {
+            return Ok(None);
+        };
+        let size = request.wire_size();
+        let limit = limiter.limit().get();
+        match size {
+            0 => Ok(None),
+            size if size > limit => Err(NeverFits::new(limit, size).into()),
+            size => Ok(Some(Load { limiter, size, class })),
+        }
+    }
+}
+
+/// What a request takes of a limit.
+struct Load<'a> {
+    limiter: &'a Limiter,
+    size: usize,
+    class: Class,
+}
+
+impl Load<'_> {
+    fn try_acquire(&self) -> Result<Permit<usize>, BoxError> {
+        let permit = self.limiter.try_acquire(self.size);
+        permit.map_err(|taken| self.refusal(taken, None))
+    }
+
+    fn acquire(&self, line: NonZeroUsize) -> Result<Asked<usize>, BoxError> {
+        if self.class == Class::Apart {
+            return self.try_acquire().map(Asked::Acquired);
+        }
+        match self.limiter.acquire(self.size, line, None) {
+            Asked::Full(taken) => Err(self.refusal(taken, Some(line.get()))),
+            asked => Ok(asked),
+        }
+    }
+
+    fn refusal(&self, taken: usize, line: Option<usize>) -> BoxError {
+        let limit = self.limiter.limit().get();
+        BytesOverloaded::new(limit, taken, self.size, line).into()
+    }
+}
+
+impl<S, P, K, Request> Service<Request> for InFlightBytes<S, Refuse, P, K>
+where
+    S: Service<Request>,
+    S::Response: Reply<K>,
+    S::Error: Into<BoxError>,
+    P: Policy<Request>,
+    Request: WireSize,
+{
+    type Response = <S::Response as Reply<K>>::With<Held<<S::Response as Reply<K>>::Stream, Permit<usize>>>;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future, K, usize>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let permit = match self.load(&request) {
+            Ok(Some(load)) => load.try_acquire(),
+            Ok(None) => Ok(Permit::exempt()),
+            Err(refusal) => Err(refusal),
+        };
+        match permit {
+            Ok(permit) => ResponseFuture::calls(self.inner.call(request), permit),
+            Err(refusal) => ResponseFuture::refused(refusal),
+        }
+    }
+}
+
+impl<S, P, K, Request> Service<Request> for InFlightBytes<S, Wait, P, K>
+where
+    S: Service<Request> + Clone,
+    S::Response: Reply<K>,
+    S::Error: Into<BoxError>,
+    P: Policy<Request>,
+    Request: WireSize,
+{
+    type Response = <S::Response as Reply<K>>::With<Held<<S::Response as Reply<K>>::Stream, Permit<usize>>>;
+    type Error = BoxError;
+    type Future = WaitFuture<S, Request, K>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let asked = match self.load(&request) {
+            Ok(Some(load)) => load.acquire(self.mode.line),
+            Ok(None) => Ok(Asked::Acquired(Permit::exempt())),
+            Err(refusal) => Err(refusal),
+        };
+        WaitFuture::called(match asked {
+            Ok(Asked::Acquired(permit)) => ResponseFuture::calls(self.inner.call(request), permit),
+            Ok(Asked::Waits(place)) => {
+                // The one that is ready goes with the call; a clone is not.
+                let clone = self.inner.clone();
+                let ready = mem::replace(&mut self.inner, clone);
+                return WaitFuture::waits(place, ready, request);
+            }
+            Ok(Asked::Full(_)) => unreachable!("is a refusal by now"),
+            Err(refusal) => ResponseFuture::refused(refusal),
+        })
+    }
+}
+
+impl<S: Clone, M: Clone, P: Clone, K> Clone for InFlightBytes<S, M, P, K> {
+    fn clone(&self) -> Self {
+        InFlightBytes::with_counting(self.inner.clone(), self.counting.clone(), self.mode.clone())
+    }
+}
+
+// By hand, as `Clone`: the marker is no value, and need be neither; policies may be closures.
+impl<S: fmt::Debug, M: fmt::Debug, P, K> fmt::Debug for InFlightBytes<S, M, P, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InFlightBytes")
+            .field("inner", &self.inner)
+            .field("limiter", &self.counting.limiter)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
