@@ -293,6 +293,7 @@ fn exactly_one_is_the_last_when_all_give_back_and_the_owner_goes() {
             lasts += usize::from(thread.join().unwrap());
         }
         assert_eq!(lasts, 1);
+        semaphore.clear();
         semaphore.reopen(1);
         assert_eq!(semaphore.try_acquire(1), Ok(()));
         assert_eq!(semaphore.try_acquire(1), Err(1));

@@ -182,6 +182,7 @@ impl Drop for Owner {
 
 #[cold]
 fn put_aside(semaphore: &'static Semaphore) {
+    semaphore.clear();
     IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(semaphore);
 }
 

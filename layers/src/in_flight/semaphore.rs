@@ -56,10 +56,14 @@ impl Semaphore {
         }
     }
 
-    /// Begins anew, after the last of all has given back.
-    pub(super) fn reopen(&self, limit: usize) {
+    /// Frees the memory of the line, after the last of all has given back.
+    pub(super) fn clear(&self) {
         debug_assert_eq!(self.word.state.load(Relaxed), ABANDONED);
         *self.line() = Line::default();
+    }
+
+    /// Begins anew, after the last of all has given back.
+    pub(super) fn reopen(&self, limit: usize) {
         self.word.limit.store(limit, Relaxed);
         self.word.state.store(0, Relaxed);
     }
@@ -152,14 +156,14 @@ impl Semaphore {
     /// Takes a waiter out of the line. If it had got what it waited for, that goes on to the next.
     pub(super) fn leave(&self, key: usize) {
         let mut line = self.line();
-        let (granted, waker) = line.leave(key);
+        // The waker is dropped at the end, when nothing depends on it any more.
+        let (granted, _waker) = line.leave(key);
         if let Some(amount) = granted {
             self.word.state.fetch_sub(amount, Release);
         } else if line.len() == 0 {
             self.word.state.fetch_and(!WAITING, Relaxed);
         }
         drop(line);
-        drop(waker);
         // Also if it had not: those behind it may want less than it did.
         self.hand_on();
     }

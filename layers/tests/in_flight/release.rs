@@ -3,14 +3,16 @@
 use super::support::{Handle, Items, Mocked, Step, answer, call, mocked, next, panics, refused, reply, some, start};
 use bytes::Bytes;
 use futures_core::Stream;
+use futures_util::FutureExt;
 use http_body::{Body, Frame, SizeHint};
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::future::ready;
+use std::future::{pending, ready};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
-use tower::{Layer, Service, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_transport_layers::in_flight::InFlightLayer;
 
 /// A service with a limit of one.
@@ -140,6 +142,37 @@ async fn panic_of_the_inner_stream_gives_the_permit_back_when_it_unwinds() {
     let (mut service, mut handle, limit) = one();
     let mut reply = call(&mut service, &mut handle, Items::new([Step::Panic, Step::Item(1)])).await;
     assert!(panics(move || drop(reply.poll_next())));
+    assert_eq!(limit.in_flight(), 0);
+}
+
+/// Notes, when it is dropped, how many calls are in flight.
+struct Note(tower_transport_layers::in_flight::Handle, Arc<Mutex<Vec<usize>>>);
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        self.1.lock().unwrap().push(self.0.in_flight());
+    }
+}
+
+#[tokio::test]
+async fn what_is_inside_is_dropped_before_the_permit_is_given_back() {
+    let layer = InFlightLayer::new(some(1)).wait(some(1));
+    let (limit, notes) = (layer.handle(), Arc::default());
+    let in_service = Note(limit.clone(), Arc::clone(&notes));
+    let mut service = Box::new(layer.layer(service_fn(move |()| {
+        let in_future = Note(in_service.0.clone(), in_service.1.clone());
+        async move {
+            let _in_future = in_future;
+            pending::<Result<Items, Infallible>>().await
+        }
+    })));
+    service.ready().await.unwrap();
+    let mut call = Box::pin(service.call(()));
+    assert!(call.as_mut().now_or_never().is_none());
+    drop(call);
+    service.ready().await.unwrap();
+    drop(service);
+    assert_eq!(*notes.lock().unwrap(), [1, 1]);
     assert_eq!(limit.in_flight(), 0);
 }
 
