@@ -1,10 +1,9 @@
-//! What the rules are written in: callers, calls and replies that are driven by hand.
+//! What the rules are written in: a layer over probes, and how its callers, calls and replies are driven.
 
-use super::hint::Hint;
+use super::actors::{Call, Caller, Incoming, Waiter, Waits};
 use super::options::{Options, Readiness};
 use super::probe::{Control, Plan};
-use super::subject::{AnyService, SubjectCall, SubjectReply};
-use super::task::Task;
+use super::subject::AnyService;
 use crate::BoxError;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -37,30 +36,6 @@ pub(super) struct Lab {
     pub(super) control: Control,
     pub(super) options: Options,
     number: Rc<Cell<u32>>,
-}
-
-/// A service in the hands of one task.
-pub(super) struct Caller {
-    service: Box<dyn AnyService>,
-    pub(super) task: Task,
-    number: Rc<Cell<u32>>,
-}
-
-/// A call future.
-pub(super) struct Call {
-    future: Option<SubjectCall>,
-    outcome: Option<Result<Incoming, BoxError>>,
-    pub(super) task: Task,
-    /// By which the probe knows it, once it is there.
-    pub(super) index: usize,
-    pub(super) number: u32,
-}
-
-/// A reply.
-pub(super) struct Incoming {
-    reply: SubjectReply,
-    pub(super) task: Task,
-    pub(super) index: usize,
 }
 
 /// What came of trying to call.
@@ -98,11 +73,7 @@ impl Lab {
 
     /// A caller with a service of its own from the layer.
     pub(super) fn caller(&self) -> Caller {
-        Caller {
-            service: (self.services)(),
-            task: Task::new(),
-            number: self.number.clone(),
-        }
+        Caller::new((self.services)(), self.number.clone())
     }
 
     /// Another caller that shares what `base` shares with its clones.
@@ -131,23 +102,33 @@ impl Lab {
         Poll::Pending
     }
 
-    /// Polls only when woken. Fails where nobody wakes, though there is something; where there is nothing, that is another rule's matter.
-    pub(super) async fn woken<T>(&self, task: &Task, mut poll: impl FnMut() -> Poll<T>) -> Outcome<Option<T>> {
+    /// Polls only when woken, and tells whether that came to something.
+    ///
+    /// Fails where nobody wakes, though there is something. Where there is nothing, that is another rule's matter.
+    pub(super) async fn woken(&self, waiter: &mut impl Waits) -> Outcome<bool> {
         for _ in 0..ROUNDS {
             self.settle().await;
-            if !task.is_woken() {
-                let unasked = self.patiently(&mut poll).await.is_ready();
+            if !waiter.task().is_woken() {
+                let unasked = self.patiently(|| waiter.attempt()).await.is_ready();
                 ensure!(
                     !unasked,
                     "its task was not woken, though a poll without that finds it ready"
                 );
-                return Ok(None);
+                return Ok(false);
             }
-            if let Poll::Ready(outcome) = poll() {
-                return Ok(Some(outcome));
+            if waiter.attempt().is_ready() {
+                return Ok(true);
             }
         }
-        Ok(None)
+        Ok(false)
+    }
+
+    /// Has a caller wait for a place; `None` if it got one, or was refused.
+    pub(super) async fn wait(&self, mut caller: Caller) -> Outcome<Option<Waiter>> {
+        Ok(match self.enter(&mut caller, Plan::open([])).await? {
+            Entry::Waiting(call) => Some(Waiter::new(caller, call)),
+            Entry::In(_) | Entry::Refused(_) => None,
+        })
     }
 
     /// Readies a caller, if it can be.
@@ -176,7 +157,7 @@ impl Lab {
             }
             call.advance();
             if self.control.calls() == before
-                && let Some(outcome) = call.outcome.take()
+                && let Some(outcome) = call.take_outcome()
             {
                 let answered = || "it was answered without the inner service".into();
                 return Ok(Entry::Refused(outcome.err().unwrap_or_else(answered)));
@@ -297,69 +278,5 @@ impl Lab {
 
     pub(super) fn queues(&self) -> bool {
         self.options.readiness == Readiness::Queue
-    }
-}
-
-impl Caller {
-    pub(super) fn poll_ready(&mut self) -> Poll<Result<(), BoxError>> {
-        self.task.poll(|cx| self.service.poll_ready(cx))
-    }
-
-    /// Calls the service, which must be ready. What the probe does is by its plan.
-    pub(super) fn call(&mut self) -> Call {
-        let number = self.number.get() + 1;
-        self.number.set(number);
-        Call {
-            future: Some(self.service.call(number)),
-            outcome: None,
-            task: Task::new(),
-            index: 0,
-            number,
-        }
-    }
-
-    /// A clone of the service, in the hands of another task.
-    pub(super) fn duplicate(&self) -> Option<Caller> {
-        Some(Caller {
-            service: self.service.duplicate()?,
-            task: Task::new(),
-            number: self.number.clone(),
-        })
-    }
-}
-
-impl Call {
-    /// Polls the future, and keeps what it resolves with. A future that has resolved is dropped.
-    pub(super) fn advance(&mut self) {
-        let Some(future) = &mut self.future else { return };
-        if let Poll::Ready(outcome) = self.task.poll(|cx| future.as_mut().poll(cx)) {
-            self.future = None;
-            let index = self.index;
-            self.outcome = Some(outcome.map(|reply| Incoming {
-                reply,
-                task: Task::new(),
-                index,
-            }));
-        }
-    }
-
-    pub(super) fn poll(&mut self) -> Poll<Result<Incoming, BoxError>> {
-        self.advance();
-        self.outcome.take().map_or(Poll::Pending, Poll::Ready)
-    }
-}
-
-impl Incoming {
-    pub(super) fn poll(&mut self) -> Poll<Option<Result<u32, BoxError>>> {
-        self.task.poll(|cx| self.reply.as_mut().poll_number(cx))
-    }
-
-    pub(super) fn hint(&self) -> Hint {
-        self.reply.hint()
-    }
-
-    /// What the inner reply tells of its end, in the units of this one.
-    pub(super) fn inner_hint(&self, control: &Control) -> Hint {
-        control.hint(self.index).in_units(self.reply.unit())
     }
 }

@@ -85,6 +85,7 @@
 //!
 //! The README of this crate builds one from nothing, and ends in a run of the suite over it.
 
+mod actors;
 mod breach;
 mod dialect;
 mod hint;

@@ -6,15 +6,17 @@ use tower_transport_layers::contract::{Rule, Suite};
 /// What is broken, and all rules that it breaks. The first is the one that `run` names first.
 const BROKEN: &[(Fault, &[Rule])] = &[
     (Fault::None, &[]),
-    (
-        Fault::ReservesAtEveryPoll,
-        &[Rule::ReadyRepeats, Rule::InnerReady, Rule::CloneUnready],
-    ),
+    (Fault::ReservesAtEveryPoll, &[Rule::ReadyRepeats, Rule::InnerReady]),
+    (Fault::ReservesOnceMore, &[Rule::ReadyRepeats, Rule::CloneUnready]),
+    (Fault::ReservesInnerTwice, &[Rule::ReadyRepeats]),
+    (Fault::ForgetsReadiness, &[Rule::ReadyRepeats]),
     // PITFALLS 1
     (Fault::CallsFreshClone, &[Rule::InnerReady]),
     (Fault::IgnoresInnerPending, &[Rule::InnerReady]),
     // PITFALLS 7
-    (Fault::NeverPollsInner, &[Rule::InnerReady, Rule::ReadyError]),
+    (Fault::NeverPollsInner, &[Rule::InnerReady]),
+    // PITFALLS 7
+    (Fault::WaitsWithoutPolling, &[Rule::InnerReady]),
     (Fault::CloneTakesItselfForReady, &[Rule::CloneUnready]),
     (Fault::HidesReadyError, &[Rule::ReadyError]),
     // PITFALLS 6
@@ -30,7 +32,9 @@ const BROKEN: &[(Fault, &[Rule])] = &[
     // PITFALLS 6
     (Fault::SpinsInReply, &[Rule::NoSpin]),
     // PITFALLS 11
-    (Fault::LetsCallLive, &[Rule::CallDropped, Rule::ReleasedOnPanic]),
+    (Fault::LetsPolledCallLive, &[Rule::CallDropped, Rule::ReleasedOnPanic]),
+    // PITFALLS 11
+    (Fault::LetsUnpolledCallLive, &[Rule::CallDropped]),
     // PITFALLS 11
     (Fault::LetsReplyLive, &[Rule::ReplyDropped, Rule::ReleasedOnPanic]),
     (
@@ -42,7 +46,13 @@ const BROKEN: &[(Fault, &[Rule])] = &[
     (Fault::HoldsAfterError, &[Rule::ReleasedOnError]),
     // PITFALLS 3
     (Fault::LeaksOnDrop, &[Rule::ReleasedOnDrop, Rule::ReleasedOnPanic]),
+    (
+        Fault::GivesBackTwiceOnDrop,
+        &[Rule::ReleasedOnDrop, Rule::ReleasedOnPanic],
+    ),
     (Fault::LeaksIdle, &[Rule::IdleReleased, Rule::ReleasedOnPanic]),
+    (Fault::LeaksIdleInner, &[Rule::IdleReleased]),
+    (Fault::WakesNobodyWhenIdle, &[Rule::IdleReleased]),
     // PITFALLS 3
     (Fault::LeaksOnPanic, &[Rule::ReleasedOnPanic]),
     // PITFALLS 14
@@ -55,12 +65,14 @@ const BROKEN: &[(Fault, &[Rule])] = &[
     // PITFALLS 2
     (Fault::LimitsEachService, &[Rule::SharedByLayer]),
     (Fault::LosesItems, &[Rule::ItemsPass]),
+    (Fault::EndsWhilePending, &[Rule::ItemsPass]),
     // PITFALLS 23
     (Fault::SwapsItems, &[Rule::ItemsPass, Rule::SizeHint]),
     (Fault::CallsInFuture, &[Rule::CallOrder]),
     (Fault::HidesSizeHint, &[Rule::SizeHint]),
     (Fault::HidesCause, &[Rule::ErrorCause]),
     (Fault::HidesCauseOfCall, &[Rule::ErrorCause]),
+    (Fault::GivesErrorOfAnotherCall, &[Rule::ErrorCause]),
     // PITFALLS 34
     (Fault::ArmsTimer, &[Rule::NoRuntime]),
     // PITFALLS 43

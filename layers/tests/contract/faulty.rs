@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use tower::{Layer, Service};
 use tower_transport_layers::BoxError;
+use tower_transport_layers::contract::ProbeError;
 
 pub(crate) const LIMIT: usize = 2;
 
@@ -23,7 +24,11 @@ pub(crate) enum Fault {
     CallsFreshClone,
     IgnoresInnerPending,
     NeverPollsInner,
+    WaitsWithoutPolling,
     ReservesAtEveryPoll,
+    ReservesOnceMore,
+    ReservesInnerTwice,
+    ForgetsReadiness,
     CloneTakesItselfForReady,
     HidesReadyError,
     // Wakers
@@ -35,15 +40,19 @@ pub(crate) enum Fault {
     SpinsWhenFull,
     SpinsInReply,
     // Cancellation
-    LetsCallLive,
+    LetsPolledCallLive,
+    LetsUnpolledCallLive,
     LetsReplyLive,
     // Release
     HoldsUntilReplyIsDropped,
     HoldsAfterEmptyReply,
     HoldsAfterError,
     LeaksOnDrop,
+    GivesBackTwiceOnDrop,
     LeaksOnPanic,
     LeaksIdle,
+    LeaksIdleInner,
+    WakesNobodyWhenIdle,
     WakesOnlyOne,
     // The limit
     ReleasesAtHead,
@@ -53,10 +62,12 @@ pub(crate) enum Fault {
     // Replies
     LosesItems,
     SwapsItems,
+    EndsWhilePending,
     CallsInFuture,
     HidesSizeHint,
     HidesCause,
     HidesCauseOfCall,
+    GivesErrorOfAnotherCall,
     // The rest
     ArmsTimer,
     LeavesInnerBehind,
@@ -80,24 +91,26 @@ struct Shared {
 
 #[derive(Default)]
 struct Line {
-    taken: usize,
+    taken: isize,
     waiting: VecDeque<(usize, Waker)>,
 }
 
 struct Permit {
     shared: Arc<Shared>,
     fault: Fault,
+    quiet: bool,
 }
 
 impl Shared {
     fn take(self: &Arc<Self>, who: usize, fault: Fault, cx: &mut Context<'_>) -> Option<Permit> {
         let mut line = self.line.lock().unwrap();
-        let limit = LIMIT + usize::from(fault.is(Fault::LetsInOneMore));
+        let limit = LIMIT as isize + isize::from(fault.is(Fault::LetsInOneMore));
         if line.taken < limit {
             line.taken += 1;
             return Some(Permit {
                 shared: self.clone(),
                 fault,
+                quiet: false,
             });
         }
         if fault.is(Fault::ForgetsWakerWhenFull) {
@@ -123,6 +136,9 @@ impl Drop for Permit {
         }
         let mut line = self.shared.line.lock().unwrap();
         line.taken -= 1;
+        if self.quiet {
+            return;
+        }
         if self.fault.is(Fault::WakesOnlyOne) {
             line.waiting.pop_front().into_iter().for_each(|(_, waker)| waker.wake());
         } else {
@@ -147,8 +163,10 @@ pub(crate) struct FaultyLayer {
     shared: Arc<Shared>,
 }
 
-pub(crate) struct Faulty<S> {
-    inner: S,
+pub(crate) struct Faulty<S: Send + 'static> {
+    /// There until the drop.
+    inner: Option<S>,
+    spares: Vec<S>,
     fault: Fault,
     shared: Arc<Shared>,
     permits: Vec<Permit>,
@@ -183,11 +201,12 @@ impl<S: Clone + Send + 'static> Layer<S> for FaultyLayer {
     }
 }
 
-impl<S> Faulty<S> {
+impl<S: Send + 'static> Faulty<S> {
     fn new(inner: S, fault: Fault, shared: Arc<Shared>) -> Faulty<S> {
         static WHO: AtomicUsize = AtomicUsize::new(0);
         Faulty {
-            inner,
+            inner: Some(inner),
+            spares: Vec::new(),
             fault,
             shared,
             permits: Vec::new(),
@@ -195,22 +214,30 @@ impl<S> Faulty<S> {
             who: WHO.fetch_add(1, Ordering::Relaxed),
         }
     }
+
+    fn inner(&mut self) -> &mut S {
+        self.inner.as_mut().expect("there until the drop")
+    }
 }
 
-impl<S: Clone> Clone for Faulty<S> {
+impl<S: Clone + Send + 'static> Clone for Faulty<S> {
     fn clone(&self) -> Self {
         let own = self.fault.is(Fault::LimitsEachClone);
         let shared = if own { Arc::default() } else { self.shared.clone() };
-        let mut clone = Faulty::new(self.inner.clone(), self.fault, shared);
+        let inner = self.inner.clone().expect("there until the drop");
+        let mut clone = Faulty::new(inner, self.fault, shared);
         clone.ready = self.ready && self.fault.is(Fault::CloneTakesItselfForReady);
         clone
     }
 }
 
-impl<S> Drop for Faulty<S> {
+impl<S: Send + 'static> Drop for Faulty<S> {
     fn drop(&mut self) {
-        if self.fault.is(Fault::LeaksIdle) {
-            self.permits.drain(..).for_each(Permit::leak);
+        match self.fault {
+            Fault::LeaksIdle => self.permits.drain(..).for_each(Permit::leak),
+            Fault::WakesNobodyWhenIdle => self.permits.iter_mut().for_each(|permit| permit.quiet = true),
+            Fault::LeaksIdleInner if self.ready => self.shared.attic.lock().unwrap().push(Box::new(self.inner.take())),
+            _ => {}
         }
         self.shared
             .line
@@ -235,7 +262,20 @@ where
     type Future = FaultyFuture<S, S::Future, Request>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        if self.permits.is_empty() || self.fault.is(Fault::ReservesAtEveryPoll) {
+        if self.fault.is(Fault::WaitsWithoutPolling) {
+            return Poll::Pending;
+        }
+        let enough = match self.fault {
+            Fault::ReservesAtEveryPoll => usize::MAX,
+            Fault::ReservesOnceMore => 2,
+            _ => 1,
+        };
+        let was_ready = std::mem::take(&mut self.ready);
+        if was_ready && self.fault.is(Fault::ForgetsReadiness) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.permits.len() < enough {
             match self.shared.take(self.who, self.fault, cx) {
                 Some(permit) => self.permits.push(permit),
                 None => return Poll::Pending,
@@ -243,10 +283,15 @@ where
         }
         let inner = match self.fault {
             Fault::NeverPollsInner => return Poll::Ready(Ok(())),
-            Fault::CloneTakesItselfForReady if self.ready => return Poll::Ready(Ok(())),
-            _ => self.inner.poll_ready(cx),
+            Fault::CloneTakesItselfForReady if was_ready => return Poll::Ready(Ok(())),
+            _ => self.inner().poll_ready(cx),
         };
         self.ready = matches!(inner, Poll::Ready(Ok(())));
+        if self.fault.is(Fault::ReservesInnerTwice) {
+            let mut spare = self.inner().clone();
+            let _reserved = spare.poll_ready(cx);
+            self.spares.push(spare);
+        }
         match inner {
             Poll::Pending if self.fault.is(Fault::IgnoresInnerPending) => Poll::Ready(Ok(())),
             Poll::Ready(Err(_)) if self.fault.is(Fault::HidesReadyError) => Poll::Pending,
@@ -256,15 +301,16 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         self.ready = false;
+        self.spares.clear();
         let permit = Some(self.permits.pop().expect("`poll_ready` comes first"));
         let (mut later, mut future) = (None, None);
         match self.fault {
-            Fault::CallsFreshClone => future = Some(Box::pin(self.inner.clone().call(request))),
+            Fault::CallsFreshClone => future = Some(Box::pin(self.inner().clone().call(request))),
             Fault::CallsInFuture => {
-                let clone = self.inner.clone();
-                later = Some((std::mem::replace(&mut self.inner, clone), request));
+                let clone = self.inner().clone();
+                later = Some((std::mem::replace(self.inner(), clone), request));
             }
-            _ => future = Some(Box::pin(self.inner.call(request))),
+            _ => future = Some(Box::pin(self.inner().call(request))),
         }
         if self.fault.is(Fault::ArmsTimer) {
             drop(tokio::time::sleep(std::time::Duration::ZERO));
@@ -320,6 +366,9 @@ where
         let reply = match outcome {
             Ok(reply) => reply,
             Err(_) if this.fault.is(Fault::HidesCauseOfCall) => return Poll::Ready(Err("failed".into())),
+            Err(_) if this.fault.is(Fault::GivesErrorOfAnotherCall) => {
+                return Poll::Ready(Err(ProbeError::new(u32::MAX).into()));
+            }
             Err(error) => return Poll::Ready(Err(error.into())),
         };
         let over = reply.size_hint().1 == Some(0) && !this.fault.is(Fault::HoldsAfterEmptyReply);
@@ -338,9 +387,13 @@ impl<S, F: Send + 'static, Request> Drop for FaultyFuture<S, F, Request> {
         if self.fault.is(Fault::LeaksOnDrop) {
             self.permit.take().into_iter().for_each(Permit::leak);
         }
-        if self.fault.is(Fault::LetsCallLive)
-            && let Some(inner) = self.inner.take()
-        {
+        // Whoever has been polled has a waker.
+        let lives = match self.fault {
+            Fault::LetsPolledCallLive => self.first.is_some(),
+            Fault::LetsUnpolledCallLive => self.first.is_none(),
+            _ => false,
+        };
+        if lives && let Some(inner) = self.inner.take() {
             self.shared.attic.lock().unwrap().push(Box::new(inner));
         }
     }
@@ -379,6 +432,7 @@ where
         let mut next = inner.as_mut().poll_next(&mut inner_cx);
         match (&next, fault) {
             (Poll::Pending, Fault::SpinsInReply) => cx.waker().wake_by_ref(),
+            (Poll::Pending, Fault::EndsWhilePending) => next = Poll::Ready(None),
             (Poll::Ready(Some(Ok(_))), Fault::LosesItems) if inner.size_hint().1 == Some(3) => {
                 next = inner.as_mut().poll_next(cx);
             }
@@ -425,6 +479,9 @@ impl<R: Send + 'static, T> Drop for FaultyReply<R, T> {
     fn drop(&mut self) {
         if self.fault.is(Fault::LeaksOnDrop) {
             self.permit.take().into_iter().for_each(Permit::leak);
+        }
+        if self.fault.is(Fault::GivesBackTwiceOnDrop) && self.permit.is_some() {
+            self.shared.line.lock().unwrap().taken -= 1;
         }
         if self.fault.is(Fault::LetsReplyLive) {
             self.shared.attic.lock().unwrap().push(Box::new(self.inner.take()));

@@ -3,6 +3,7 @@
 mod breaches;
 mod faulty;
 mod ours;
+mod queue;
 mod suite;
 mod tower_http_layers;
 mod tower_layers;

@@ -60,3 +60,51 @@ mod policies {
         RetryPolicy::new(NonZeroU32::MIN, backoff, Rules)
     }
 }
+
+#[cfg(feature = "in-flight")]
+mod in_flight {
+    use std::num::NonZeroUsize;
+    use tower_transport_layers::contract::{Request, Suite};
+    use tower_transport_layers::contract_suite;
+    use tower_transport_layers::in_flight::InFlightLayer;
+    use tower_transport_layers::in_flight::bytes::InFlightBytesLayer;
+
+    const fn at_most(limit: usize) -> NonZeroUsize {
+        NonZeroUsize::new(limit).expect("more than zero")
+    }
+
+    contract_suite!(refuses, Suite::new(|| InFlightLayer::new(at_most(2))).limit(2));
+    contract_suite!(
+        refuses_over_http,
+        Suite::http(|| InFlightLayer::new(at_most(2))).limit(2)
+    );
+    contract_suite!(
+        waits,
+        Suite::new(|| InFlightLayer::new(at_most(2)).wait(at_most(8))).limit(2)
+    );
+    contract_suite!(
+        waits_for_one,
+        Suite::new(|| InFlightLayer::new(at_most(1)).wait(at_most(8))).limit(1)
+    );
+    contract_suite!(
+        waits_in_a_short_line,
+        Suite::new(|| InFlightLayer::new(at_most(2)).wait(at_most(1))).limit(2)
+    );
+    contract_suite!(
+        waits_over_http,
+        Suite::http(|| InFlightLayer::new(at_most(2)).wait(at_most(8))).limit(2)
+    );
+
+    contract_suite!(
+        bytes_refuses,
+        Suite::new(|| InFlightBytesLayer::new(at_most(2 * Request::BYTES))).limit(2)
+    );
+    contract_suite!(
+        bytes_waits,
+        Suite::new(|| InFlightBytesLayer::new(at_most(2 * Request::BYTES)).wait(at_most(8))).limit(2)
+    );
+    contract_suite!(
+        bytes_waits_with_a_rest,
+        Suite::new(|| InFlightBytesLayer::new(at_most(4 * Request::BYTES - 1)).wait(at_most(8))).limit(3)
+    );
+}

@@ -93,6 +93,19 @@ fn layer_that_is_ready_before_the_inner_one_says_so() {
     assert!(rules(&Suite::new(LoadShedLayer::new).queues().breaches()).contains(&Rule::InnerReady));
 }
 
+// PITFALLS 7
+#[test]
+fn layer_that_never_polls_the_inner_one_is_told_so() {
+    let breaches = Suite::new(|| FaultyLayer::new(Fault::WaitsWithoutPolling))
+        .limit(LIMIT)
+        .breaches();
+    assert_eq!(rules(&breaches), [Rule::InnerReady]);
+    assert_eq!(
+        breaches[0].seen(),
+        "its `poll_ready` was pending without polling the inner one"
+    );
+}
+
 #[test]
 fn layer_need_not_be_clone_if_it_says_so() {
     #[derive(Debug)]
@@ -119,6 +132,16 @@ fn layer_need_not_be_clone_if_it_says_so() {
         .limit_per_service()
         .not_clone()
         .run();
+}
+
+#[test]
+fn what_a_layer_says_of_itself_lifts_the_rule_and_no_other() {
+    let faulty = |fault| Suite::new(move || FaultyLayer::new(fault)).limit(LIMIT);
+    faulty(Fault::HidesSizeHint).own_size_hint().run();
+    faulty(Fault::CallsInFuture).delays_calls().run();
+    faulty(Fault::HidesCause).answers_errors().run();
+    faulty(Fault::ArmsTimer).needs_runtime().run();
+    faulty(Fault::LimitsEachService).limit_per_service().run();
 }
 
 #[test]

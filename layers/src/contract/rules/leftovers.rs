@@ -31,7 +31,10 @@ pub(super) async fn nothing_left(lab: Lab) -> Outcome {
     } else {
         None
     };
+    lab.settle().await;
     drop((waiting, waiter, held, clone, caller));
+    // A worker that waits for the inner service may go on until that is ready, and no longer.
+    control.set_gate(Gate::Open);
     lab.settle().await;
     drop(lab);
     for _ in 0..32 {

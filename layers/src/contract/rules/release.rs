@@ -1,6 +1,7 @@
 //! What a call takes is given back on every way out.
 
-use crate::contract::lab::{Caller, Incoming, Lab, Outcome, ensure};
+use crate::contract::actors::{Caller, Incoming};
+use crate::contract::lab::{Lab, Outcome, ensure};
 use crate::contract::probe::{Gate, Head, Plan, Step};
 use crate::contract::runner::panics;
 use std::task::Poll;

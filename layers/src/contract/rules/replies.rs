@@ -46,11 +46,10 @@ pub(super) async fn items_pass(lab: &Lab) -> Outcome {
     for item in 1..=3 {
         ensure!(
             reply.poll().is_pending(),
-            "a reply had something before the inner one did"
+            "a reply had an item or its end before the inner one did"
         );
         lab.control.push(reply.index, Step::Item(item));
-        let seen = lab.item(&mut reply).await?;
-        ensure!(seen == item, "of a reply with the item {item} came {seen}");
+        lab.item(&mut reply).await?;
     }
     Ok(())
 }

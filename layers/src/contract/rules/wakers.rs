@@ -1,9 +1,9 @@
 //! Whoever gets `Pending` is woken, in the task that polled last, and not for nothing.
 
-use crate::contract::lab::{Caller, Entry, Incoming, Lab, Outcome, ensure};
+use crate::contract::actors::Waits;
+use crate::contract::lab::{Lab, Outcome, ensure};
 use crate::contract::probe::{Gate, Head, Plan, Step};
 use crate::contract::task::Task;
-use std::task::Poll;
 
 /// What is looked at while something waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,43 +29,14 @@ pub(super) async fn check(lab: &Lab, way: Way) -> Outcome {
 async fn for_readiness(lab: &Lab, way: Way) -> Outcome {
     lab.control.set_gate(Gate::Grants(0));
     let mut caller = lab.caller();
-    let what = "`poll_ready` was pending, and then the inner service got ready";
+    let grant = || lab.control.set_gate(Gate::Grants(1));
     if lab.readies_inner() {
-        let task = asleep(
-            lab,
-            way,
-            &mut caller,
-            |caller| &mut caller.task,
-            |caller| caller.poll_ready().is_ready(),
-        )
-        .await?;
-        if let Some(first) = task {
-            lab.control.set_gate(Gate::Grants(1));
-            wakes(lab, way, &first, &caller.task.clone(), what, || caller.poll_ready()).await?;
-        }
+        let what = "`poll_ready` was pending, and then the inner service got ready";
+        wakes(lab, way, &mut caller, what, grant).await?;
     } else if lab.queues() && lab.ready(&mut caller).await? {
         lab.control.plan(Plan::open([]));
-        let mut call = caller.call();
-        let task = asleep(
-            lab,
-            way,
-            &mut call,
-            |call| &mut call.task,
-            |call| call.poll().is_ready(),
-        )
-        .await?;
-        if let Some(first) = task {
-            lab.control.set_gate(Gate::Grants(1));
-            wakes(
-                lab,
-                way,
-                &first,
-                &call.task.clone(),
-                "the call was queued, and then the inner service got ready",
-                || call.poll(),
-            )
-            .await?;
-        }
+        let what = "the call was queued, and then the inner service got ready";
+        wakes(lab, way, &mut caller.call(), what, grant).await?;
     }
     lab.control.set_gate(Gate::Open);
     Ok(())
@@ -75,147 +46,78 @@ async fn for_answer(lab: &Lab, way: Way) -> Outcome {
     let mut call = lab.call(&mut lab.caller(), Plan::waiting()).await?;
     let index = call.index;
     let what = "the call future was pending, and then the inner one answered";
-    let task = asleep(
-        lab,
-        way,
-        &mut call,
-        |call| &mut call.task,
-        |call| call.poll().is_ready(),
-    )
-    .await?;
-    if let Some(first) = task {
-        lab.control.resolve(index, Head::Answer);
-        wakes(lab, way, &first, &call.task.clone(), what, || call.poll()).await?;
-    }
-    Ok(())
+    wakes(lab, way, &mut call, what, || lab.control.resolve(index, Head::Answer)).await
 }
 
 async fn for_items(lab: &Lab, way: Way) -> Outcome {
     let mut reply = lab.reply(&mut lab.caller(), Plan::open([])).await?;
     let index = reply.index;
-    let steps: [(&str, &dyn Fn()); 2] = [
-        ("the reply was pending, and then the inner one had an item", &|| {
-            lab.control.push(index, Step::Item(1));
-        }),
-        ("the reply was pending, and then the inner one ended", &|| {
-            lab.control.end(index)
-        }),
-    ];
-    for (what, step) in steps {
-        let task = asleep(
-            lab,
-            way,
-            &mut reply,
-            |reply| &mut reply.task,
-            |reply: &mut Incoming| reply.poll().is_ready(),
-        )
-        .await?;
-        if let Some(first) = task {
-            step();
-            wakes(lab, way, &first, &reply.task.clone(), what, || reply.poll()).await?;
-        }
-    }
-    Ok(())
+    let what = "the reply was pending, and then the inner one had an item";
+    wakes(lab, way, &mut reply, what, || lab.control.push(index, Step::Item(1))).await?;
+    let what = "the reply was pending, and then the inner one ended";
+    wakes(lab, way, &mut reply, what, || lab.control.end(index)).await
 }
 
 /// Somebody waits for a place in a layer that is full.
 async fn for_place(lab: &Lab, way: Way) -> Outcome {
     let Some(limit) = lab.options.limit else { return Ok(()) };
     let mut caller = lab.caller();
-    let Some(mut waiter) = lab.another(&caller) else {
+    let Some(waiter) = lab.another(&caller) else {
         return Ok(());
     };
     let mut held = lab.fill(&mut caller, limit.calls).await?;
+    let Some(mut waiter) = lab.wait(waiter).await? else {
+        return Ok(());
+    };
     let what = "it was full, and then a place was given back";
-    match lab.enter(&mut waiter, Plan::open([])).await? {
-        Entry::Waiting(None) => {
-            let task = asleep(
-                lab,
-                way,
-                &mut waiter,
-                |waiter| &mut waiter.task,
-                |waiter: &mut Caller| waiter.poll_ready().is_ready(),
-            )
-            .await?;
-            if let Some(first) = task {
-                held.pop();
-                wakes(lab, way, &first, &waiter.task.clone(), what, || waiter.poll_ready()).await?;
-            }
+    wakes(lab, way, &mut waiter, what, || drop(held.pop())).await
+}
+
+/// Has something wait, has happen what it waits for, and looks at its task.
+async fn wakes(lab: &Lab, way: Way, waiter: &mut impl Waits, what: &str, happen: impl FnOnce()) -> Outcome {
+    let Some(first) = asleep(lab, way, waiter).await? else {
+        return Ok(());
+    };
+    happen();
+    match way {
+        Way::Straight => {
+            let woken = lab.woken(waiter).await;
+            return woken.map(drop).map_err(|why| format!("{what}: {why}"));
         }
-        Entry::Waiting(Some(mut call)) => {
-            let task = asleep(
-                lab,
-                way,
-                &mut call,
-                |call| &mut call.task,
-                |call| call.poll().is_ready(),
-            )
-            .await?;
-            if let Some(first) = task {
-                held.pop();
-                wakes(lab, way, &first, &call.task.clone(), what, || call.poll()).await?;
-            }
+        Way::Moved => {
+            lab.settle().await;
+            ensure!(
+                !first.is_woken() || waiter.task().is_woken(),
+                "{what}: the task that had polled first was woken, and not the one that polled last"
+            );
         }
-        Entry::In(_) | Entry::Refused(_) => {}
+        Way::Quiet => {}
     }
+    // Let it come to its end, so that what follows begins as ever.
+    let _end = lab.patiently(|| waiter.attempt()).await;
     Ok(())
 }
 
 /// Polls until it sleeps. Gives the task that slept first; `None` if there was nothing to wait for, which is another rule's matter.
-async fn asleep<W>(
-    lab: &Lab,
-    way: Way,
-    waiter: &mut W,
-    task: impl Fn(&mut W) -> &mut Task,
-    mut poll: impl FnMut(&mut W) -> bool,
-) -> Outcome<Option<Task>> {
+async fn asleep(lab: &Lab, way: Way, waiter: &mut impl Waits) -> Outcome<Option<Task>> {
     for _ in 0..WAKES {
-        if poll(waiter) {
+        if waiter.attempt().is_ready() {
             return Ok(None);
         }
         lab.settle().await;
-        if !task(waiter).is_woken() {
-            let first = task(waiter).clone();
-            if way == Way::Moved {
-                *task(waiter) = Task::new();
-                return Ok((!poll(waiter)).then_some(first));
-            }
-            return Ok(Some(first));
+        if waiter.task().is_woken() {
+            continue;
         }
+        let first = waiter.task().clone();
+        if way == Way::Moved {
+            *waiter.task() = Task::new();
+            return Ok(waiter.attempt().is_pending().then_some(first));
+        }
+        return Ok(Some(first));
     }
     ensure!(
         way != Way::Quiet,
         "it woke its own task {WAKES} times, while there was nothing for it"
     );
     Ok(None)
-}
-
-/// Whether the waiter was woken by what just happened.
-async fn wakes<T>(
-    lab: &Lab,
-    way: Way,
-    first: &Task,
-    now: &Task,
-    what: &str,
-    mut poll: impl FnMut() -> Poll<T>,
-) -> Outcome {
-    let in_task = |why| format!("{what}: {why}");
-    match way {
-        Way::Straight => lab.woken(now, poll).await.map(drop).map_err(in_task),
-        Way::Moved => {
-            lab.settle().await;
-            let stale = first.is_woken() && !now.is_woken();
-            ensure!(
-                !stale,
-                "{what}: the task that had polled first was woken, and not the one that polled last"
-            );
-            // Let it come to its end, so that what follows begins as ever.
-            let _end = lab.patiently(&mut poll).await;
-            Ok(())
-        }
-        Way::Quiet => {
-            let _end = lab.patiently(&mut poll).await;
-            Ok(())
-        }
-    }
 }
