@@ -16,10 +16,11 @@ use tower::load::{Load, PendingRequests};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_transport::BoxError;
+use tower_transport::exchange::respond::RespondLayer;
 use tower_transport::exchange::{
-    BoxCloneExchange, BoxExchange, Call, CompleteOnLastItem, Exchange, ExchangeExt, Peer, Reply, handler_fn,
+    BoxCloneExchange, BoxExchange, Call, CompleteOnLastItem, Exchange, ExchangeExt, Item, Peer, Reply, handler_fn,
 };
-use tower_transport::message::{Id, Message};
+use tower_transport::message::{ErrorObject, Id, Message};
 use tower_transport::mux::Items;
 use tower_transport::process::Command;
 use tower_transport::stdio::{self, Child};
@@ -93,6 +94,69 @@ async fn running(answer: impl Future<Output = Result<Message, BoxError>>) -> Res
 
 fn is_exchange<E: Exchange>(exchange: E) -> E {
     exchange
+}
+
+/// The error that a call was answered with, and what its data says.
+fn error_of(answer: &Message) -> (ErrorObject, serde_json::Value) {
+    let error: ErrorObject = answer.decode().expect("an error");
+    let data = serde_json::from_str(error.data.as_ref().expect("data").get()).expect("JSON");
+    (error, data)
+}
+
+#[tokio::test]
+async fn child_that_is_killed_in_mid_call_is_answered_for() {
+    for method in ["never", "stream"] {
+        let child = child();
+        let mut stack = is_exchange(ServiceBuilder::new().layer(RespondLayer::new()).service(child.clone()));
+        let asked = tokio::spawn({
+            let mut stack = stack.clone();
+            async move { stack.request(request(method, 0)).await }
+        });
+        while child.in_flight().0 == 0 {
+            tokio::task::yield_now().await;
+        }
+        // Calls reach the child in their order, so the first one runs there.
+        assert_eq!(running(stack.request(request("echo", 0))).await.expect("answered"), "2");
+        let mut readied = stack.clone();
+        let readied = readied.ready().await.expect("ready");
+        child.kill();
+
+        let answer = timeout(LONG, asked).await.expect("no hang").expect("no panic");
+        let answer = answer.expect("answered for");
+        assert_eq!(answer.id(), Some(Id::string(method)));
+        let (error, data) = error_of(&answer);
+        assert_eq!(error.code, -32603);
+        let (kind, ran, again) = (&data["kind"], &data["may_have_run"], &data["retryable"]);
+        assert_eq!(
+            (kind.as_str(), ran.as_bool(), again.as_bool()),
+            (Some("disconnected"), Some(true), Some(false))
+        );
+        assert!(
+            !error.message.contains("signal"),
+            "why is not for the peer: {}",
+            error.message
+        );
+
+        // What was ready by then is answered for as well, and was not sent.
+        timeout(LONG, child.closed()).await.expect("no hang");
+        let reply = timeout(LONG, readied.call(Call::new(request("echo", 0))))
+            .await
+            .expect("no hang");
+        let mut reply = pin!(reply.expect("answered for"));
+        let Some(Ok(Item::Response(answer))) = poll_fn(|cx| reply.as_mut().poll_next(cx)).await else {
+            panic!("no response");
+        };
+        let (_, data) = error_of(&answer);
+        let (ran, again) = (&data["may_have_run"], &data["retryable"]);
+        assert_eq!((ran.as_bool(), again.as_bool()), (Some(false), Some(true)));
+
+        // From then on there is no child to call.
+        let error = timeout(LONG, stack.ready())
+            .await
+            .expect("no hang")
+            .expect_err("dead for good");
+        assert!(error.is_disconnected());
+    }
 }
 
 #[tokio::test]

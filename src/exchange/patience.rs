@@ -1,10 +1,11 @@
 use super::{Call, Input, Item};
-use tower_transport_layers::timeout::{Clock, Limits, Policy};
+use tower_transport_layers::timeout::{Clock, Deadline, Limits, Policy};
 
-/// The policy of a timeout over exchanges: whom it does not hurry.
+/// The policy of a timeout over exchanges: whom it does not hurry, and who is in a hurry of its own.
 ///
 /// * A call that listens has no end of its own, and may rightly be silent for hours: no limit holds for it. So it is for requests of the
 ///   [`endless`](Patience::endless) methods.
+/// * A [`Deadline`] in a call's extensions holds for that call, whatever it is.
 /// * Once the peer has asked something, it waits for us, and a person may have to think: the idle clock stands until the next item.
 ///
 /// ```
@@ -53,6 +54,10 @@ impl Policy<Call, Item> for Patience {
             true => Limits::none(),
             false => limits,
         }
+    }
+
+    fn deadline(&self, call: &Call) -> Option<Deadline> {
+        Deadline::of(&call.extensions)
     }
 
     fn after(&self, item: &Item) -> Clock {
