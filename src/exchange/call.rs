@@ -1,6 +1,7 @@
 use crate::message::{Kind, Message};
 use http::Extensions;
-use tower_transport_layers::WireSize;
+use std::borrow::Cow;
+use tower_transport_layers::{Describe, WireSize};
 
 /// One call: what goes in, and what layers and edges know about it.
 #[derive(Debug, Clone)]
@@ -61,5 +62,19 @@ impl From<Message> for Call {
 impl WireSize for Call {
     fn wire_size(&self) -> usize {
         self.message().map_or(0, Message::wire_len)
+    }
+}
+
+impl Describe for Call {
+    /// The method; `(listen)` for a call that listens.
+    fn method(&self) -> Cow<'_, str> {
+        let method = self.message().map(|message| message.method().unwrap_or_default());
+        method.unwrap_or(Cow::Borrowed("(listen)"))
+    }
+
+    /// The id as it stands on the wire: a string has its quotes.
+    fn id(&self) -> Option<Cow<'_, str>> {
+        let id = self.message()?.id()?;
+        Some(Cow::Owned(id.to_string()))
     }
 }
