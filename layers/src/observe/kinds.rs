@@ -1,0 +1,66 @@
+use crate::{BoxError, is_caused_by};
+use std::any::Any;
+use std::error::Error;
+use std::io;
+
+/// What kind of error an error is, in a word, for traces and as a label of metrics.
+///
+/// `()` is the table of [`kind_of`] for errors that are boxed or are an [`io::Error`], and says `"error"` of all others. Any `Fn(&E) -> &'static str` is one as
+/// well. A type of one's own is for services whose calls and items fail with different types.
+pub trait Kinds<E> {
+    /// The kind. Values are few: each of them is a series in the metrics.
+    fn kind(&self, error: &E) -> &'static str;
+}
+
+impl<E: 'static> Kinds<E> for () {
+    fn kind(&self, error: &E) -> &'static str {
+        let error: &dyn Any = error;
+        if let Some(error) = error.downcast_ref::<BoxError>() {
+            return kind_of(&**error);
+        }
+        error
+            .downcast_ref::<io::Error>()
+            .map_or("error", |error| kind_of(error))
+    }
+}
+
+impl<E, F: Fn(&E) -> &'static str> Kinds<E> for F {
+    fn kind(&self, error: &E) -> &'static str {
+        self(error)
+    }
+}
+
+/// The kind of an error, by what caused it: the errors of this crate by name, `"io"`, or `"error"`.
+///
+/// | cause | kind |
+/// | --- | --- |
+/// | [`Elapsed`](crate::timeout::Elapsed) | `"elapsed"` |
+/// | [`Panicked`](crate::catch_panic::Panicked) | `"panicked"` |
+/// | [`Draining`](crate::drain::Draining) | `"draining"` |
+/// | [`Interrupted`](crate::drain::Interrupted) | `"interrupted"` |
+/// | [`io::Error`] | `"io"` |
+/// | anything else | `"error"` |
+///
+/// An error of a layer whose feature is off can't occur, and is not looked for.
+pub fn kind_of(error: &(dyn Error + 'static)) -> &'static str {
+    #[cfg(feature = "timeout")]
+    if is_caused_by::<crate::timeout::Elapsed>(error) {
+        return "elapsed";
+    }
+    #[cfg(feature = "catch-panic")]
+    if is_caused_by::<crate::catch_panic::Panicked>(error) {
+        return "panicked";
+    }
+    #[cfg(feature = "drain")]
+    if is_caused_by::<crate::drain::Draining>(error) {
+        return "draining";
+    }
+    #[cfg(feature = "drain")]
+    if is_caused_by::<crate::drain::Interrupted>(error) {
+        return "interrupted";
+    }
+    if is_caused_by::<io::Error>(error) {
+        return "io";
+    }
+    "error"
+}
