@@ -18,6 +18,8 @@ pub mod in_flight;
 pub mod max_message_size;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+#[cfg(any(feature = "metrics", feature = "trace"))]
+pub mod observe;
 #[cfg(feature = "policies")]
 pub mod policies;
 pub mod reply;

@@ -2,6 +2,7 @@
 
 mod breaches;
 mod faulty;
+mod http;
 mod ours;
 mod queue;
 mod suite;

@@ -3,25 +3,32 @@ use crate::contract::hint::Hint;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 /// What the suite holds of a probe, of all its clones and of all that came of them.
 #[derive(Debug, Clone, Default)]
 pub(in crate::contract) struct Control {
     state: Arc<Mutex<State>>,
     /// Calls on probes that were not ready, also on those of other controls that came of this one.
-    unready_calls: Arc<AtomicUsize>,
+    pub(super) unready_calls: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    gate: Gate,
+pub(super) struct State {
+    pub(super) gate: Gate,
     /// Who waits at the gate, by the number of the probe.
-    waiting: Vec<(usize, Waker)>,
-    probes_made: usize,
-    counts: Counts,
-    plan: Option<Plan>,
-    calls: Vec<Call>,
+    pub(super) waiting: Vec<(usize, Waker)>,
+    pub(super) probes_made: usize,
+    pub(super) counts: Counts,
+    pub(super) plan: Option<Plan>,
+    pub(super) calls: Vec<Call>,
+}
+
+impl State {
+    pub(super) fn take_waiting(&mut self, probe: usize) -> Option<Waker> {
+        let place = self.waiting.iter().position(|(waiting, _)| *waiting == probe)?;
+        Some(self.waiting.swap_remove(place).1)
+    }
 }
 
 /// Whether the probes are ready.
@@ -46,25 +53,12 @@ pub(in crate::contract) struct Counts {
 }
 
 #[derive(Debug)]
-struct Call {
-    number: u32,
-    plan: Plan,
-    future: Option<Waker>,
-    reply: Option<Waker>,
+pub(super) struct Call {
+    pub(super) number: u32,
+    pub(super) plan: Plan,
+    pub(super) future: Option<Waker>,
+    pub(super) reply: Option<Waker>,
 }
-
-/// What a probe's future or reply is to do.
-pub(super) enum Turn<T> {
-    Wait,
-    Go(T),
-    Fail,
-    Panic(&'static str),
-}
-
-/// What a panic says that is part of the play.
-const AS_TOLD: &str = "the probe panics, as it was told to";
-
-// === for the suite ===
 
 impl Control {
     /// For other probes, of which nothing is known yet.
@@ -145,168 +139,7 @@ impl Control {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nothing panics under this lock")
     }
-}
-
-// === for the probe ===
-
-impl Control {
-    pub(super) fn add_probe(&self) -> usize {
-        let mut state = self.state();
-        state.counts.probes += 1;
-        state.probes_made += 1;
-        state.probes_made
-    }
-
-    /// The end of a probe, which may have been ready.
-    pub(super) fn remove_probe(&self, probe: usize, ready: bool) {
-        let mut state = self.state();
-        state.counts.probes -= 1;
-        let own = state.take_waiting(probe);
-        let mut next = Vec::new();
-        if ready {
-            state.counts.reserved -= 1;
-            if let Gate::Grants(left) = &mut state.gate {
-                *left += 1;
-                next = mem::take(&mut state.waiting);
-            }
-        }
-        drop(state);
-        drop(own);
-        next.into_iter().for_each(|(_, waker)| waker.wake());
-    }
-
-    pub(super) fn poll_gate(&self, probe: usize, ready: bool, cx: &mut Context<'_>) -> Turn<()> {
-        let mut state = self.state();
-        state.counts.ready_polls += 1;
-        match &mut state.gate {
-            Gate::Fail => return Turn::Fail,
-            Gate::Panic => return Turn::Panic(AS_TOLD),
-            Gate::Open | Gate::Grants(_) if ready => return Turn::Go(()),
-            Gate::Open => {}
-            Gate::Grants(0) => {
-                // Wakers are dropped outside of the lock, as nobody knows what goes with them.
-                let old = state.take_waiting(probe);
-                state.waiting.push((probe, cx.waker().clone()));
-                drop(state);
-                drop(old);
-                return Turn::Wait;
-            }
-            Gate::Grants(left) => *left -= 1,
-        }
-        state.counts.reserved += 1;
-        Turn::Go(())
-    }
-
-    pub(super) fn called_unready(&self) {
-        self.unready_calls.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Begins a call on a probe that was ready; `None` if it is to panic.
-    pub(super) fn begin(&self, number: u32) -> Option<usize> {
-        let mut state = self.state();
-        state.counts.reserved -= 1;
-        let plan = state.plan.clone().unwrap_or_else(|| Plan::told([]));
-        let panics = plan.head == Head::PanicInCall;
-        state.calls.push(Call {
-            number,
-            plan,
-            future: None,
-            reply: None,
-        });
-        (!panics).then(|| {
-            state.counts.futures += 1;
-            state.calls.len() - 1
-        })
-    }
-
-    pub(super) fn poll_head(&self, call: usize, cx: &mut Context<'_>) -> Turn<()> {
-        let mut state = self.state();
-        let call = &mut state.calls[call];
-        match call.plan.head {
-            Head::Wait => {
-                let old = call.future.replace(cx.waker().clone());
-                drop(state);
-                drop(old);
-                Turn::Wait
-            }
-            Head::Fail => Turn::Fail,
-            Head::Answer => {
-                call.plan.head = Head::Given;
-                state.counts.replies += 1;
-                Turn::Go(())
-            }
-            Head::Panic | Head::PanicInCall => Turn::Panic(AS_TOLD),
-            Head::Given => Turn::Panic("the probe's future was polled after it had resolved"),
-        }
-    }
-
-    pub(super) fn poll_step(&self, call: usize, cx: &mut Context<'_>) -> Turn<Option<u32>> {
-        let mut state = self.state();
-        let call = &mut state.calls[call];
-        match (call.plan.steps.pop_front(), call.plan.end) {
-            (Some(Step::Item(item)), _) => Turn::Go(Some(item)),
-            (Some(Step::Fail), _) => {
-                call.plan.steps.clear();
-                call.plan.end = End::Told;
-                Turn::Fail
-            }
-            (Some(Step::Panic), _) => Turn::Panic(AS_TOLD),
-            (None, End::Open) => {
-                let old = call.reply.replace(cx.waker().clone());
-                drop(state);
-                drop(old);
-                Turn::Wait
-            }
-            (None, End::Told | End::Untold) => {
-                call.plan.end = End::Told;
-                Turn::Go(None)
-            }
-        }
-    }
-
-    pub(super) fn number(&self, call: usize) -> u32 {
-        self.state().calls[call].number
-    }
-
-    pub(super) fn remove_future(&self, call: usize) {
-        let mut state = self.state();
-        state.counts.futures -= 1;
-        let waker = state.calls[call].future.take();
-        drop(state);
-        drop(waker);
-    }
-
-    pub(super) fn remove_reply(&self, call: usize) {
-        let mut state = self.state();
-        state.counts.replies -= 1;
-        let waker = state.calls[call].reply.take();
-        drop(state);
-        drop(waker);
-    }
-}
-
-impl State {
-    fn take_waiting(&mut self, probe: usize) -> Option<Waker> {
-        let place = self.waiting.iter().position(|(waiting, _)| *waiting == probe)?;
-        Some(self.waiting.swap_remove(place).1)
-    }
-}
-
-impl<T> Turn<T> {
-    /// What it comes to. Panics without a word on the console, as the panic is part of the play.
-    pub(super) fn play<E>(self, error: impl FnOnce() -> E) -> Poll<Result<T, E>> {
-        match self {
-            Turn::Wait => Poll::Pending,
-            Turn::Go(outcome) => Poll::Ready(Ok(outcome)),
-            Turn::Fail => Poll::Ready(Err(error())),
-            Turn::Panic(why) => panic_quietly(why),
-        }
-    }
-}
-
-pub(super) fn panic_quietly(message: &'static str) -> ! {
-    std::panic::resume_unwind(Box::new(message))
 }

@@ -5,6 +5,7 @@ mod future;
 mod plan;
 mod reply;
 mod service;
+mod turns;
 
 pub(super) use control::{Control, Counts, Gate};
 pub use future::ProbeFuture;

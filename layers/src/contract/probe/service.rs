@@ -1,5 +1,6 @@
-use super::control::{Control, panic_quietly};
+use super::Control;
 use super::future::ProbeFuture;
+use super::turns::panic_quietly;
 use crate::contract::dialect::{Accepts, Dialect, Plain};
 use std::error::Error;
 use std::fmt;

@@ -14,7 +14,8 @@ pub(super) async fn call_dropped(lab: &Lab) -> Outcome {
         "the call future was dropped, and the inner one is still there"
     );
 
-    // One that nobody has polled.
+    let lab = lab.fresh();
+    let mut caller = lab.caller();
     if lab.ready(&mut caller).await? {
         drop(caller.call());
         lab.settle().await;
