@@ -1,4 +1,4 @@
-use super::limiter::{Amount, One, Permit};
+use super::permit::{Amount, One, Permit};
 use crate::BoxError;
 use crate::reply::{Held, Reply};
 use pin_project_lite::pin_project;

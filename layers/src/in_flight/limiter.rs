@@ -5,6 +5,7 @@
 //! live for ever: owners (layers, services, handles, waiters) share one `Arc`, and when the last of these is gone, whoever gives back last
 //! puts the semaphore aside, for the next limit that is made. There are never more of them than there were limits at one time.
 
+use super::permit::{Amount, One, Permit};
 use super::semaphore::{Joined, MAX, Semaphore};
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -22,34 +23,6 @@ pub(super) struct Limiter {
 }
 
 struct Owner(&'static Semaphore);
-
-/// What a call holds while it is in flight: its part of the limit, [`One`] call or a number of bytes. An exempt call holds an empty one.
-///
-/// Dropped, it gives its part back, or hands it to the first who waits.
-pub struct Permit<A: Amount = One>(Option<Taken<A>>);
-
-struct Taken<A: Amount> {
-    semaphore: &'static Semaphore,
-    amount: A,
-}
-
-/// The part of a limit that a permit stands for: [`One`], or any number.
-///
-/// A permit for one call needs no room for the number, and is moved three times per call.
-pub trait Amount: Copy + Into<usize> {}
-
-/// One call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct One;
-
-impl From<One> for usize {
-    fn from(One: One) -> usize {
-        1
-    }
-}
-
-impl Amount for One {}
-impl Amount for usize {}
 
 /// A place in the line. Dropped, it leaves the line, and hands on what it had got.
 pub(super) struct Place<A: Amount = One> {
@@ -101,7 +74,7 @@ impl Limiter {
     #[inline]
     pub(super) fn try_acquire<A: Amount>(&self, amount: A) -> Result<Permit<A>, usize> {
         self.semaphore.try_acquire(amount.into())?;
-        Ok(self.taken_permit(amount))
+        Ok(Permit::taken(self.semaphore, amount))
     }
 
     /// A permit, or a place in a line that is no longer than `room`.
@@ -117,7 +90,7 @@ impl Limiter {
     fn join<A: Amount>(&self, amount: A, room: NonZeroUsize, cx: Option<&Context<'_>>) -> Asked<A> {
         let waker = cx.map(|cx| cx.waker().clone());
         match self.semaphore.join(amount.into(), room.get(), waker) {
-            Joined::Acquired => Asked::Acquired(self.taken_permit(amount)),
+            Joined::Acquired => Asked::Acquired(Permit::taken(self.semaphore, amount)),
             Joined::Full(taken) => Asked::Full(taken),
             Joined::Waits(key) => Asked::Waits(Place {
                 limiter: self.clone(),
@@ -125,11 +98,6 @@ impl Limiter {
                 key: Some(key),
             }),
         }
-    }
-
-    const fn taken_permit<A: Amount>(&self, amount: A) -> Permit<A> {
-        let semaphore = self.semaphore;
-        Permit(Some(Taken { semaphore, amount }))
     }
 }
 
@@ -139,7 +107,7 @@ impl<A: Amount> Place<A> {
         let key = self.key.expect("polled after completion");
         ready!(self.limiter.semaphore.poll(key, cx.waker()));
         self.key = None;
-        Poll::Ready(self.limiter.taken_permit(self.amount))
+        Poll::Ready(Permit::taken(self.limiter.semaphore, self.amount))
     }
 }
 
@@ -147,27 +115,6 @@ impl<A: Amount> Drop for Place<A> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
             self.limiter.semaphore.leave(key);
-        }
-    }
-}
-
-impl<A: Amount> Permit<A> {
-    /// For a call that is not counted.
-    pub(super) const fn exempt() -> Self {
-        Permit(None)
-    }
-
-    /// The part of the limit that it holds: 1 of calls, or bytes; 0 for an exempt call.
-    pub fn amount(&self) -> usize {
-        self.0.as_ref().map_or(0, |taken| taken.amount.into())
-    }
-}
-
-impl<A: Amount> Drop for Taken<A> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.semaphore.release(self.amount.into()) {
-            put_aside(self.semaphore);
         }
     }
 }
@@ -180,8 +127,9 @@ impl Drop for Owner {
     }
 }
 
+/// After the last of all has given back.
 #[cold]
-fn put_aside(semaphore: &'static Semaphore) {
+pub(super) fn put_aside(semaphore: &'static Semaphore) {
     semaphore.clear();
     IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(semaphore);
 }
@@ -193,12 +141,6 @@ impl fmt::Debug for Limiter {
             .field("limit", &self.limit())
             .field("taken", &self.taken())
             .finish_non_exhaustive()
-    }
-}
-
-impl<A: Amount> fmt::Debug for Permit<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Permit").field(&self.amount()).finish()
     }
 }
 

@@ -1,6 +1,7 @@
 use super::Overloaded;
 use super::counting::Counting;
-use super::limiter::{Asked, Limiter, One, Permit, Place};
+use super::limiter::{Asked, Limiter, Place};
+use super::permit::{One, Permit};
 use super::{Class, Handle, InFlightLayer, Policy, ResponseFuture};
 use crate::BoxError;
 use crate::reply::{Held, Reply, Streams};

@@ -1,6 +1,7 @@
 use crate::BoxError;
+use crate::in_flight::Permit;
 use crate::in_flight::ResponseFuture;
-use crate::in_flight::limiter::{Permit, Place};
+use crate::in_flight::limiter::Place;
 use crate::reply::{Held, Reply};
 use pin_project_lite::pin_project;
 use std::fmt;

@@ -1,7 +1,7 @@
 use super::{BytesOverloaded, InFlightBytesLayer, NeverFits, Refuse, Wait, WaitFuture};
 use crate::in_flight::counting::Counting;
-use crate::in_flight::limiter::{Asked, Limiter, Permit};
-use crate::in_flight::{Class, Handle, Policy, ResponseFuture};
+use crate::in_flight::limiter::{Asked, Limiter};
+use crate::in_flight::{Class, Handle, Permit, Policy, ResponseFuture};
 use crate::reply::{Held, Reply, Streams};
 use crate::{BoxError, WireSize};
 use std::fmt;
