@@ -16,7 +16,7 @@ use loom::sync::atomic::AtomicUsize;
 use loom::sync::{Arc, Notify};
 use loom::thread;
 use semaphore::{Joined, MAX, Semaphore};
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Poll, Wake, Waker};
 
 const ROOM: usize = 8;
@@ -88,22 +88,28 @@ fn wait(semaphore: &Semaphore, amount: usize, waker: &Waker) -> usize {
 
 /// How much is inside, as seen by those inside.
 struct Inside {
-    now: AtomicUsize,
+    now: std::sync::atomic::AtomicUsize,
     limit: usize,
+    switch: AtomicUsize,
 }
 
 impl Inside {
     fn new(limit: usize) -> Inside {
-        let now = AtomicUsize::new(0);
-        Inside { now, limit }
+        Inside {
+            now: std::sync::atomic::AtomicUsize::new(0),
+            limit,
+            switch: AtomicUsize::new(0),
+        }
     }
 
     fn enter_and_leave(&self, amount: usize) {
         assert!(
-            self.now.fetch_add(amount, SeqCst) + amount <= self.limit,
+            self.now.fetch_add(amount, Relaxed) + amount <= self.limit,
             "over-admission"
         );
-        self.now.fetch_sub(amount, SeqCst);
+        // Only loom's own types are where it may go on with another thread.
+        self.switch.load(Relaxed);
+        self.now.fetch_sub(amount, Relaxed);
     }
 }
 
