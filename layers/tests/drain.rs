@@ -139,7 +139,7 @@ async fn drain_tells_how_many_were_left_and_they_go_on() {
 async fn two_drains_at_once_are_both_told() {
     let (reply, handle) = reply(Script::new([Step::Wait])).await;
     let mut first = task::spawn(handle.drain(SECOND));
-    let mut second = task::spawn(handle.clone().drain(SECOND * 9));
+    let mut second = task::spawn(handle.drain(SECOND * 9));
     assert_pending!(first.poll());
     assert_pending!(second.poll());
     drop(reply);

@@ -35,6 +35,9 @@ impl<E, F: Fn(&E) -> &'static str> Kinds<E> for F {
 /// | cause | kind |
 /// | --- | --- |
 /// | [`Elapsed`](crate::timeout::Elapsed) | `"elapsed"` |
+/// | [`Overloaded`](crate::in_flight::Overloaded) | `"overloaded"` |
+/// | [`TooLarge`](crate::max_message_size::TooLarge) | `"too_large"` |
+/// | [`TooManyItems`](crate::max_message_size::TooManyItems) | `"too_many_items"` |
 /// | [`Panicked`](crate::catch_panic::Panicked) | `"panicked"` |
 /// | [`Draining`](crate::drain::Draining) | `"draining"` |
 /// | [`Interrupted`](crate::drain::Interrupted) | `"interrupted"` |
@@ -43,24 +46,22 @@ impl<E, F: Fn(&E) -> &'static str> Kinds<E> for F {
 ///
 /// An error of a layer whose feature is off can't occur, and is not looked for.
 pub fn kind_of(error: &(dyn Error + 'static)) -> &'static str {
-    #[cfg(feature = "timeout")]
-    if is_caused_by::<crate::timeout::Elapsed>(error) {
-        return "elapsed";
+    macro_rules! table {
+        ($($(#[$feature:meta])? $cause:ty => $kind:literal,)*) => {
+            $($(#[$feature])? if is_caused_by::<$cause>(error) {
+                return $kind;
+            })*
+        };
     }
-    #[cfg(feature = "catch-panic")]
-    if is_caused_by::<crate::catch_panic::Panicked>(error) {
-        return "panicked";
-    }
-    #[cfg(feature = "drain")]
-    if is_caused_by::<crate::drain::Draining>(error) {
-        return "draining";
-    }
-    #[cfg(feature = "drain")]
-    if is_caused_by::<crate::drain::Interrupted>(error) {
-        return "interrupted";
-    }
-    if is_caused_by::<io::Error>(error) {
-        return "io";
+    table! {
+        #[cfg(feature = "timeout")] crate::timeout::Elapsed => "elapsed",
+        #[cfg(feature = "in-flight")] crate::in_flight::Overloaded => "overloaded",
+        #[cfg(feature = "max-message-size")] crate::max_message_size::TooLarge => "too_large",
+        #[cfg(feature = "max-message-size")] crate::max_message_size::TooManyItems => "too_many_items",
+        #[cfg(feature = "catch-panic")] crate::catch_panic::Panicked => "panicked",
+        #[cfg(feature = "drain")] crate::drain::Draining => "draining",
+        #[cfg(feature = "drain")] crate::drain::Interrupted => "interrupted",
+        io::Error => "io",
     }
     "error"
 }
