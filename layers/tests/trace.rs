@@ -199,6 +199,23 @@ fn body_is_traced_as_a_stream_is() {
     assert_eq!(log.fields(0), expected);
 }
 
+// The error of a `Router`'s service is `Infallible`, and has to stay it.
+#[test]
+fn axum_router_takes_the_layer_as_it_is() {
+    let log = logged(Level::INFO, async {
+        let router = axum::Router::<()>::new()
+            .route("/ping", axum::routing::get(|| async { "pong" }))
+            .layer(TraceLayer::new());
+        let request = http::Request::get("/ping").body(axum::body::Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 1024).await.unwrap();
+        assert_eq!(body, "pong");
+    });
+    let fields = log.fields(0);
+    assert_eq!((&*fields["method"], &*fields["reply_bytes"]), ("GET /ping", "4"));
+    assert_eq!(fields["outcome"], "ok");
+}
+
 #[test]
 fn request_of_unknown_length_goes_by_its_content_length_and_else_has_no_size() {
     let log = logged(Level::INFO, async {
