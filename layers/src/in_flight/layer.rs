@@ -62,7 +62,7 @@ impl<P, K> InFlightLayer<P, K> {
         self.counting.handle()
     }
 
-    /// Shows how many calls that are counted apart are in flight. `None` without a policy, as nothing is.
+    /// Shows how many calls that are counted apart are in flight. `None` if there is neither a policy nor such a limit.
     pub fn apart_handle(&self) -> Option<Handle> {
         self.counting.apart_handle()
     }

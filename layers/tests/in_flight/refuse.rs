@@ -88,10 +88,11 @@ async fn service_with_a_limit_of_its_own_shares_it_with_its_clones() {
 }
 
 #[tokio::test]
-async fn largest_limit_there_is_lets_calls_in() {
+async fn largest_limit_there_is_is_taken_for_the_largest_that_can_be_counted() {
     let (mut service, _handle) = mocked(InFlightLayer::new(NonZeroUsize::MAX));
     let _call = start(&mut service, 1);
-    assert_eq!(service.get_ref().handle().in_flight(), 1);
+    let limit = service.get_ref().handle();
+    assert_eq!((limit.in_flight(), limit.limit()), (1, usize::MAX >> 2));
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ impl<M, P, K> InFlightBytesLayer<M, P, K> {
         self.counting.handle()
     }
 
-    /// Shows how many bytes that are counted apart are in flight. `None` without a policy, as nothing is.
+    /// Shows how many bytes that are counted apart are in flight. `None` if there is neither a policy nor such a limit.
     pub fn apart_handle(&self) -> Option<Handle> {
         self.counting.apart_handle()
     }
