@@ -1,6 +1,7 @@
 //! The exchange room by its public behaviour: adapters, peers, responders, replies and erased types, all in this process.
 
 mod boxed;
+mod causes;
 mod ext;
 mod handler;
 #[cfg(feature = "policies")]

@@ -1,4 +1,4 @@
-use super::{Drops, answer, call, next, notification, request, rest};
+use super::{Drops, answer, call, next, notification, request, rest, within};
 use std::future::{pending, ready};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,9 +9,14 @@ use tower_transport::BoxError;
 use tower_transport::exchange::{
     BoxExchange, Call, ExchangeExt, Idempotent, Item, NoResponse, Patience, Peer, Resend, handler_fn, service_fn, unary,
 };
+use tower_transport::layers::catch_panic::{Panicked, Place};
 use tower_transport::layers::cause_ref;
+use tower_transport::layers::drain::Draining;
+use tower_transport::layers::in_flight::Overloaded;
+use tower_transport::layers::in_flight::bytes::NeverFits;
+use tower_transport::layers::max_message_size::{Direction, TooLarge};
 use tower_transport::layers::policies::{Backoff, Fate, RetryPolicy, RetryRules};
-use tower_transport::layers::timeout::{Elapsed, Phase, TimeoutLayer};
+use tower_transport::layers::timeout::{Deadline, Elapsed, Phase, TimeoutLayer};
 use tower_transport::message::{Id, Message};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -114,6 +119,20 @@ async fn idle_clock_stands_while_the_peer_waits_for_us() {
     drop(kept);
 }
 
+#[tokio::test(start_paused = true)]
+async fn deadline_of_a_call_tightens_and_holds_for_endless_calls_as_well() {
+    let mut stack = impatient(Patience::new().endless(&["subscriptions/listen"]));
+    for (method, left, phase) in [
+        ("tools/call", SECOND / 2, Phase::Deadline),
+        ("tools/call", 5 * SECOND, Phase::FirstItem),
+        ("subscriptions/listen", 5 * SECOND, Phase::Deadline),
+    ] {
+        let mut call = Call::new(request(method));
+        call.extensions.insert(Deadline::within(left));
+        assert_elapsed(stack.ready().await.unwrap().call(call).await.map(|_| ()), phase);
+    }
+}
+
 // === resend ===
 
 fn policy(rules: Resend) -> RetryPolicy<Resend> {
@@ -161,6 +180,13 @@ fn fate_goes_by_the_cause_however_it_is_wrapped() {
     assert_eq!(fate(NoResponse::new()), Fate::MayHaveRun);
     assert_eq!(fate(Elapsed::new(Phase::Total, SECOND)), Fate::MayHaveRun);
     assert_eq!(fate(Elapsed::new(Phase::Ready, SECOND)), Fate::NeverSent);
+    assert_eq!(fate(Overloaded::new(1, 1, None)), Fate::NeverSent);
+    assert_eq!(fate(Draining::new(1)), Fate::NeverSent);
+    assert_eq!(fate(NeverFits::new(9, 10)), Fate::Hopeless);
+    assert_eq!(fate(TooLarge::new(Direction::Request, 9, 10)), Fate::Hopeless);
+    assert_eq!(fate(TooLarge::new(Direction::Response, 9, 10)), Fate::Hopeless);
+    assert_eq!(fate(Panicked::new(Place::Ready, None)), Fate::Hopeless);
+    assert_eq!(fate(Panicked::new(Place::Future, None)), Fate::MayHaveRun);
     assert_eq!(
         fate(std::io::Error::other(Elapsed::new(Phase::Ready, SECOND))),
         Fate::NeverSent
@@ -283,7 +309,7 @@ mod over_a_wire {
                     .write_line(&serde_json::json!({"jsonrpc": "2.0", "id": line["id"], "result": "done"}))
                     .await;
             }
-            assert_eq!(retried.await.unwrap().is_ok(), again, "{method}");
+            assert_eq!(within(retried).await.unwrap().is_ok(), again, "{method}");
         }
     }
 

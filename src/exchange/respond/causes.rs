@@ -5,7 +5,12 @@
 use super::Fault;
 use crate::exchange::NoResponse;
 use std::error::Error;
+use tower_transport_layers::catch_panic::{Panicked, Place};
 use tower_transport_layers::cause_ref;
+use tower_transport_layers::drain::{Draining, Interrupted};
+use tower_transport_layers::in_flight::Overloaded;
+use tower_transport_layers::in_flight::bytes::{BytesOverloaded, NeverFits};
+use tower_transport_layers::max_message_size::{Direction, TooLarge, TooManyItems};
 use tower_transport_layers::timeout::{Elapsed, Phase};
 
 /// What is known of an error: by a transport's error first, as that says best what became of the request.
@@ -14,10 +19,17 @@ pub(super) fn known(error: &(dyn Error + 'static)) -> Option<Fault> {
     if let Some(error) = cause_ref(error) {
         return Some(mux(error));
     }
-    if let Some(error) = cause_ref(error) {
-        return Some(elapsed(error));
-    }
-    cause_ref(error).map(no_response)
+    cause_ref(error)
+        .map(elapsed)
+        .or_else(|| cause_ref(error).map(overloaded))
+        .or_else(|| cause_ref(error).map(bytes_overloaded))
+        .or_else(|| cause_ref(error).map(never_fits))
+        .or_else(|| cause_ref(error).map(too_large))
+        .or_else(|| cause_ref(error).map(too_many_items))
+        .or_else(|| cause_ref(error).map(draining))
+        .or_else(|| cause_ref(error).map(interrupted))
+        .or_else(|| cause_ref(error).map(panicked))
+        .or_else(|| cause_ref(error).map(no_response))
 }
 
 fn elapsed(error: &Elapsed) -> Fault {
@@ -26,11 +38,56 @@ fn elapsed(error: &Elapsed) -> Fault {
         Phase::FirstItem => ("first_item", true),
         Phase::Idle => ("idle", true),
         Phase::Total => ("total", true),
+        Phase::Deadline => ("deadline", true),
         _ => ("other", true),
     };
     fault("timeout", error.to_string(), ran, !ran)
         .phase(phase)
         .elapsed(error.limit())
+}
+
+fn overloaded(error: &Overloaded) -> Fault {
+    fault("overloaded", error.to_string(), false, true).limit(error.limit())
+}
+
+fn bytes_overloaded(error: &BytesOverloaded) -> Fault {
+    fault("overloaded", error.to_string(), false, true)
+        .limit(error.limit())
+        .size(error.size())
+}
+
+fn never_fits(error: &NeverFits) -> Fault {
+    fault("too_large", error.to_string(), false, false)
+        .limit(error.limit())
+        .size(error.size())
+}
+
+fn too_large(error: &TooLarge) -> Fault {
+    let ran = error.direction() == Direction::Response;
+    let fault = fault("too_large", error.to_string(), ran, false).limit(error.limit());
+    match error.size() {
+        // Stands for all that can't be counted.
+        usize::MAX => fault,
+        size => fault.size(size),
+    }
+}
+
+fn too_many_items(error: &TooManyItems) -> Fault {
+    fault("too_many_items", error.to_string(), true, false).limit(error.limit())
+}
+
+fn draining(error: &Draining) -> Fault {
+    fault("draining", error.to_string(), false, true)
+}
+
+fn interrupted(error: &Interrupted) -> Fault {
+    fault("interrupted", error.to_string(), true, false)
+}
+
+fn panicked(error: &Panicked) -> Fault {
+    let ran = error.place() != Place::Ready;
+    // What a panic says is not meant for the peer.
+    fault("panicked", Panicked::new(error.place(), None).to_string(), ran, false)
 }
 
 fn no_response(error: &NoResponse) -> Fault {

@@ -15,13 +15,23 @@
 //!
 //! # The table
 //!
-//! Rules of [`RespondLayer::on`] come first, in the order in which they were added. Then the causes that this crate and its layers know, with
-//! these members in the error's data:
+//! Rules of [`RespondLayer::on`] come first, in the order in which they were added. Then the causes that this crate and its layers know,
+//! with these members in the error's data:
 //!
 //! | cause | `kind` | `may_have_run` | `retryable` | and |
 //! | --- | --- | --- | --- | --- |
 //! | [`timeout::Elapsed`](crate::layers::timeout::Elapsed) | `timeout` | true | false | `phase`, `elapsed_ms` |
-//! | the same, while it waited for readiness | `timeout` | false | true | `phase`, `elapsed_ms` |
+//! | the same, in [`ready()`](crate::layers::timeout::ready()) | `timeout` | false | true | `phase`, `elapsed_ms` |
+//! | [`in_flight::Overloaded`](crate::layers::in_flight::Overloaded) | `overloaded` | false | true | `limit` |
+//! | [`in_flight::bytes::BytesOverloaded`](crate::layers::in_flight::bytes::BytesOverloaded) | `overloaded` | false | true | `limit`, `size` |
+//! | [`in_flight::bytes::NeverFits`](crate::layers::in_flight::bytes::NeverFits) | `too_large` | false | false | `limit`, `size` |
+//! | [`max_message_size::TooLarge`](crate::layers::max_message_size::TooLarge): a request | `too_large` | false | false | `limit`, `size` |
+//! | the same: a response | `too_large` | true | false | `limit`, `size` |
+//! | [`max_message_size::TooManyItems`](crate::layers::max_message_size::TooManyItems) | `too_many_items` | true | false | `limit` |
+//! | [`drain::Draining`](crate::layers::drain::Draining) | `draining` | false | true | |
+//! | [`drain::Interrupted`](crate::layers::drain::Interrupted) | `interrupted` | true | false | |
+//! | [`catch_panic::Panicked`](crate::layers::catch_panic::Panicked) | `panicked` | true | false | |
+//! | the same, in `poll_ready` | `panicked` | false | false | |
 //! | `mux::Error`: disconnected, never sent | `disconnected` | false | true | |
 //! | `mux::Error`: disconnected, sent | `disconnected` | true | false | |
 //! | `mux::Error`: request too large | `too_large` | false | false | `limit`, `size` |
@@ -34,10 +44,11 @@
 //!
 //! All have the code -32603 and `"origin": "transport"`, so that none of them looks like an error of the peer's own. The codes from -32000
 //! to -32099 are never used: they are the protocol's, or taken. Anything else is logged with all its causes, and its text is not sent,
-//! unless [`show_causes`](RespondLayer::show_causes) is on; nor is why a connection has ended, which may hold a child's stderr.
+//! unless [`show_causes`](RespondLayer::show_causes) is on; nor is what a panic says, or why a connection has ended, which may hold a
+//! child's stderr.
 //!
-//! Over HTTP such an answer has the status of its code, 200 for -32603, as a call that failed is an answer like any other. A call that never
-//! began (the server is not ready, or shuts down) is refused by the server itself, with 503.
+//! Over HTTP such an answer has the status of its code, 200 for -32603, as a call that failed is an answer like any other. A call that
+//! never began (the server is not ready, or shuts down) is refused by the server itself, with 503.
 //!
 //! # Backpressure
 //!
@@ -45,14 +56,14 @@
 //!
 //! # Cancellation
 //!
-//! Dropping the future or the reply drops what is inside, which cancels. Before an answer is made for a call, what is inside has been dropped
-//! already, so its permit is back and its peer told when the caller reads the answer. After the response the reply is over: nothing that
-//! the inner one may still hold follows it.
+//! Dropping the future or the reply drops what is inside, which cancels. Before an answer is made for a call, what is inside has been
+//! dropped already, so its permit is back and its peer told when the caller reads the answer. After the response the reply is over: nothing
+//! that the inner one may still hold follows it.
 //!
 //! # Where it belongs
 //!
-//! Outermost, directly below the edge that the stack is mounted in. What is outside of it sees answers in the place of errors: a retry has nothing
-//! to retry, and metrics count calls that failed as answered.
+//! Outermost, directly below the edge that the stack is mounted in. What is outside of it sees answers in the place of errors: a retry has
+//! nothing to retry, and metrics count calls that failed as answered.
 //!
 //! # Example
 //!
