@@ -4,12 +4,12 @@
 mod script;
 
 use script::{Ask, Script, Step, ask, frame, next, once, once_http};
-use std::future::{pending, ready};
+use std::future::{pending, poll_fn, ready};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Wake;
+use std::task::{Context, Poll, Wake};
 use std::time::Duration;
 use tokio::time::{Instant, advance};
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
@@ -331,7 +331,7 @@ async fn interruption_reaches_a_reply_that_moved_to_another_task() {
     let flags = [(); 2].map(|()| Arc::new(Flag(false.into())));
     for flag in &flags {
         let waker = flag.clone().into();
-        let mut cx = std::task::Context::from_waker(&waker);
+        let mut cx = Context::from_waker(&waker);
         assert!(futures_core::Stream::poll_next(reply.as_mut(), &mut cx).is_pending());
     }
     handle.interrupt();
@@ -342,6 +342,46 @@ async fn interruption_reaches_a_reply_that_moved_to_another_task() {
     );
     drop(reply);
     assert_eq!(flags.map(|flag| Arc::strong_count(&flag)), [1, 1], "no waker is kept");
+}
+
+/// Is never ready, and has everything interrupted just before it says so.
+struct InterruptsWhenReadied(DrainHandle);
+
+impl Service<Ask> for InterruptsWhenReadied {
+    type Response = Script;
+    type Error = io::Error;
+    type Future = std::future::Ready<io::Result<Script>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.interrupt();
+        Poll::Pending
+    }
+
+    fn call(&mut self, _: Ask) -> Self::Future {
+        panic!("called although it was never ready")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn interruption_between_the_poll_and_the_wait_is_not_lost() {
+    let (layer, handle) = DrainLayer::pair();
+    let interrupter = handle.clone();
+    let mut service = layer.layer(service_fn(move |_: Ask| {
+        let interrupter = interrupter.clone();
+        poll_fn(move |_| {
+            interrupter.interrupt();
+            Poll::<io::Result<Script>>::Pending
+        })
+    }));
+    let mut future = task::spawn(service.ready().await.unwrap().call(ask("a")));
+    assert!(assert_ready_err!(future.poll()).is::<Interrupted>());
+
+    let (layer, handle) = DrainLayer::pair();
+    let mut service = task::spawn(layer.layer(InterruptsWhenReadied(handle)));
+    let ready = service.enter(|cx, mut service| service.poll_ready(cx).is_ready());
+    assert!(ready, "to refuse");
+    let error = service.call(ask("a")).await.unwrap_err();
+    assert!(error.is::<Draining>());
 }
 
 #[tokio::test(start_paused = true)]

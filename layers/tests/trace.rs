@@ -11,7 +11,7 @@ use http_body_util::Full;
 use script::{Ask, Piece, Script, Step, ask, frame, next, once, once_http};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::future::{Future, Ready, pending, ready};
+use std::future::{Future, Ready, pending, poll_fn, ready};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -324,13 +324,14 @@ fn what_is_inside_speaks_within_the_span_when_it_is_called_polled_and_dropped() 
         let inner = service_fn(|_: Ask| {
             tracing::info!("called");
             let speaks = Speaks("future");
-            async move {
-                let _speaks = speaks;
+            // Unlike an `async` block, it keeps what it holds after its answer.
+            poll_fn(move |_| {
+                let _kept = &speaks;
                 tracing::info!("future polled");
-                Ok::<_, io::Error>(Reply {
+                Poll::Ready(Ok::<_, io::Error>(Reply {
                     _speaks: Speaks("reply"),
-                })
-            }
+                }))
+            })
         });
         let mut service = TraceLayer::new().layer(inner);
         drop(service.ready().await.unwrap().call(ask("a")));

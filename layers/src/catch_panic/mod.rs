@@ -11,8 +11,8 @@
 //! | a drop of any of them | nobody | it ends there |
 //! | `size_hint`, `is_end_stream` | nobody | nothing is said of the end |
 //!
-//! The error says where the panic was and what it said, up to 256 bytes; that may quote what a peer sent. The panic hook, which by default
-//! prints to stderr, has run before, also for what nobody is told.
+//! The error says where the panic was and what it said, up to 256 bytes. That is for a log and not for a peer: it may quote the code, or what
+//! another peer sent. The panic hook, which by default prints to stderr, has run before, also for what nobody is told.
 //!
 //! A panic in `call` costs one call and not the service: what a peer sends may set it off, and a peer must not be able to take a service down.
 //! The inner service may be left in a state that it did not mean to be in, though never an unsafe one; it gets ready anew before it is called
