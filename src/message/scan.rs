@@ -141,10 +141,12 @@ impl Found {
             (None, _, None) => return Err((Reason::NoMethodOrId, 0)),
         };
         if let Some(method) = self.of(Member::Method).range() {
-            check_method(&bytes[method.clone()], self.is_escaped(Member::Method)).map_err(|reason| (reason, method.start))?;
+            check_method(&bytes[method.clone()], self.is_escaped(Member::Method))
+                .map_err(|reason| (reason, method.start))?;
         }
         if let Some(id) = id {
-            check_id(&bytes[id.clone()], self.is_escaped(Member::Id), kind, id_cap).map_err(|reason| (reason, id.start))?;
+            check_id(&bytes[id.clone()], self.is_escaped(Member::Id), kind, id_cap)
+                .map_err(|reason| (reason, id.start))?;
         }
         Ok(kind)
     }
