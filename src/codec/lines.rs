@@ -64,11 +64,18 @@ impl Framing for Lines {
     fn body(&self, part: &[u8], out: &mut BytesMut) {
         let start = out.len();
         out.extend_from_slice(part);
-        let mut rest = &mut out[start..];
-        while let Some(at) = memchr2(b'\r', b'\n', rest) {
-            rest[at] = b' ';
-            rest = &mut rest[at + 1..];
+        blank_line_breaks(&mut out[start..]);
+    }
+
+    // By hand: one search over the whole frame instead of one in each part.
+    fn encode(&self, parts: &[&[u8]], out: &mut BytesMut) {
+        let start = out.len();
+        out.reserve(parts.iter().map(|part| part.len()).sum::<usize>() + 1);
+        for part in parts {
+            out.extend_from_slice(part);
         }
+        blank_line_breaks(&mut out[start..]);
+        out.extend_from_slice(b"\n");
     }
 }
 
@@ -107,6 +114,13 @@ impl Lines {
         } else {
             Step::More
         }
+    }
+}
+
+fn blank_line_breaks(mut rest: &mut [u8]) {
+    while let Some(at) = memchr2(b'\r', b'\n', rest) {
+        rest[at] = b' ';
+        rest = &mut rest[at + 1..];
     }
 }
 

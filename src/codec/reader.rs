@@ -120,10 +120,11 @@ where
             if found > 0 {
                 return Poll::Ready(Ok(found));
             }
-            match mem::replace(&mut self.state, State::Over) {
-                State::Open => self.state = State::Open,
-                State::Ended | State::Over => return Poll::Ready(Ok(0)),
-                State::Lost(error) => return Poll::Ready(Err(error)),
+            if !matches!(self.state, State::Open) {
+                return Poll::Ready(match mem::replace(&mut self.state, State::Over) {
+                    State::Lost(error) => Err(error),
+                    State::Open | State::Ended | State::Over => Ok(0),
+                });
             }
             match ready!(self.ring.poll_fill(cx, &mut self.io, self.max_frame)) {
                 Ok(0) => self.state = State::Ended,
@@ -190,7 +191,8 @@ where
 
     fn step(&mut self) -> io::Result<Step> {
         let buffered = self.ring.buffered();
-        if matches!(self.state, State::Lost(_) | State::Over) {
+        let nothing = buffered.is_empty() && matches!(self.state, State::Open);
+        if nothing || matches!(self.state, State::Lost(_) | State::Over) {
             return Ok(Step::More);
         }
         match self.framing.next_step(buffered, self.max_frame)? {

@@ -33,6 +33,17 @@ impl<'a> Cursor<'a> {
         self.pos
     }
 
+    #[inline(always)]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.pos..]
+    }
+
+    /// Steps over bytes that were looked at in [`Cursor::rest`].
+    #[inline(always)]
+    pub(super) fn skip(&mut self, len: usize) {
+        self.pos += len;
+    }
+
     pub(super) fn at_end(&self) -> bool {
         self.pos >= self.bytes.len()
     }
@@ -103,6 +114,17 @@ impl<'a> Cursor<'a> {
         }
         self.pos += 1;
         Ok((start, end, escaped))
+    }
+
+    /// As [`Cursor::value`] for a member of the message itself, most of which are strings. Gives whether it is one with escapes.
+    #[inline(always)]
+    pub(super) fn member_value(&mut self, depth: usize) -> Result<bool, Reason> {
+        if self.token() == b'"' {
+            self.pos += 1;
+            return self.string();
+        }
+        self.value(depth)?;
+        Ok(false)
     }
 
     /// Passes the rest of a string behind its opening quote. Gives whether it has escapes.

@@ -34,23 +34,14 @@ impl Id {
 
     /// A number.
     pub fn number(n: u64) -> Id {
+        let len = n.checked_ilog10().map_or(1, |log| log as usize + 1);
         let mut bytes = [0; INLINE];
         let mut rest = n;
-        let mut start = 20;
-        loop {
-            start -= 1;
-            bytes[start] = b'0' + (rest % 10) as u8;
+        for digit in bytes[..len].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
             rest /= 10;
-            if rest == 0 {
-                break;
-            }
         }
-        bytes.copy_within(start..20, 0);
-        bytes[20 - start..20].fill(0);
-        Id(Repr::Inline {
-            len: (20 - start) as u8,
-            bytes,
-        })
+        Id(Repr::Inline { len: len as u8, bytes })
     }
 
     /// A string; it is escaped as JSON asks.
@@ -115,16 +106,22 @@ impl Id {
 
     /// The id as a plain unsigned integer, if it is written as one (`7`, not `7.0`, `07` or `"7"`).
     pub fn as_u64(&self) -> Option<u64> {
-        self.as_bytes().iter().try_fold(0_u64, |number, byte| {
-            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-            number.checked_mul(10)?.checked_add(digit)
-        })
+        plain_number(self.as_bytes())
     }
 
     /// Whether this is `null`.
     pub fn is_null(&self) -> bool {
         self.as_bytes() == b"null"
     }
+}
+
+/// The number that a raw id is written as, if it is written as a plain unsigned integer.
+#[inline]
+pub(super) fn plain_number(raw: &[u8]) -> Option<u64> {
+    raw.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 impl PartialEq for Id {

@@ -1,4 +1,6 @@
 use super::envelope::Envelope;
+#[cfg(feature = "mux")]
+use super::id::plain_number;
 use super::member::unescape;
 use super::scan::scan;
 use super::{DecodeError, Id, Kind, Limits, ParseError};
@@ -6,6 +8,7 @@ use bytes::{Buf, Bytes};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 /// One JSON-RPC message: the bytes of its frame, and where the parts stand in them.
 ///
@@ -34,17 +37,28 @@ impl Message {
     /// # Errors
     ///
     /// [`ParseError`] for everything on the [list](super#what-is-refused).
-    pub fn parse_with(mut frame: Bytes, limits: Limits) -> Result<Message, ParseError> {
+    pub fn parse_with(frame: Bytes, limits: Limits) -> Result<Message, ParseError> {
         let (envelope, object) = scan(&frame, limits)?;
+        Ok(Message::of(frame, envelope, object))
+    }
+
+    /// Reads one frame with the default [`Limits`], and takes it out of `frame` if it is a message.
+    #[cfg(feature = "mux")]
+    pub(crate) fn take(frame: &mut Bytes) -> Result<Message, ParseError> {
+        let (envelope, object) = scan(frame, Limits::default())?;
+        Ok(Message::of(std::mem::take(frame), envelope, object))
+    }
+
+    fn of(mut frame: Bytes, envelope: Envelope, object: Range<usize>) -> Message {
         if object.end < frame.len() {
             frame.truncate(object.end);
         }
         frame.advance(object.start);
-        Ok(Message {
+        Message {
             bytes: frame,
             envelope,
             replaced: None,
-        })
+        }
     }
 
     /// What this message is.
@@ -66,6 +80,12 @@ impl Message {
             Some(id) => Some(id.as_bytes()),
             None => self.envelope.id.range().map(|range| &self.bytes[range]),
         }
+    }
+
+    /// The id as a plain unsigned integer, as [`Id::as_u64`] has it, without making an [`Id`].
+    #[cfg(feature = "mux")]
+    pub(crate) fn id_number(&self) -> Option<u64> {
+        plain_number(self.id_bytes()?)
     }
 
     /// The method, unescaped: borrowed unless it has escapes. Requests and notifications have one.

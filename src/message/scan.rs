@@ -61,20 +61,24 @@ fn read(cursor: &mut Cursor<'_>, limits: Limits) -> Result<(Envelope, usize), Re
         id: found.of(Member::Id),
         method,
         payload: found.of(kind.payload_member()),
-        escaped_method: method.range().is_some_and(|range| bytes[range].contains(&b'\\')),
+        escaped_method: found.is_escaped(Member::Method),
         escaped_keys: cursor.escaped_key,
         line_breaks,
     };
     Ok((envelope, len))
 }
 
-/// Where the values of the members of one object stand.
+/// Where the values of the members of one object stand, and which are strings with escapes: one bit each.
 #[derive(Default)]
-struct Found([Span; Member::COUNT]);
+struct Found([Span; Member::COUNT], u8);
 
 impl Found {
     fn of(&self, member: Member) -> Span {
         self.0[member as usize]
+    }
+
+    fn is_escaped(&self, member: Member) -> bool {
+        self.1 & 1 << member as u8 != 0
     }
 
     /// The byte at which the value of a member begins, if it is there.
@@ -93,9 +97,10 @@ impl Found {
             let (member, key) = Member::read(cursor)?;
             cursor.token();
             let start = cursor.pos();
-            cursor.value(depth)?;
+            let escaped = cursor.member_value(depth)?;
             if let Some(member) = member {
                 let span = Span::new(start, cursor.pos());
+                self.1 |= u8::from(escaped) << member as u8;
                 if std::mem::replace(&mut self.0[member as usize], span).range().is_some() {
                     return cursor.refuse(Reason::DuplicateMember, key);
                 }
@@ -114,7 +119,7 @@ impl Found {
     /// Tells what the members make together, or what is wrong with them and where.
     fn judge(&self, bytes: &[u8], id_cap: usize) -> Result<Kind, (Reason, usize)> {
         if let Some(version) = self.of(Member::Jsonrpc).range()
-            && !is_version(&bytes[version.clone()])
+            && !is_version(&bytes[version.clone()], self.is_escaped(Member::Jsonrpc))
         {
             return Err((Reason::WrongVersion, version.start));
         }
@@ -136,33 +141,35 @@ impl Found {
             (None, _, None) => return Err((Reason::NoMethodOrId, 0)),
         };
         if let Some(method) = self.of(Member::Method).range() {
-            check_method(&bytes[method.clone()]).map_err(|reason| (reason, method.start))?;
+            check_method(&bytes[method.clone()], self.is_escaped(Member::Method))
+                .map_err(|reason| (reason, method.start))?;
         }
         if let Some(id) = id {
-            check_id(&bytes[id.clone()], kind, id_cap).map_err(|reason| (reason, id.start))?;
+            check_id(&bytes[id.clone()], self.is_escaped(Member::Id), kind, id_cap)
+                .map_err(|reason| (reason, id.start))?;
         }
         Ok(kind)
     }
 }
 
-fn is_version(raw: &[u8]) -> bool {
-    raw == br#""2.0""# || (raw.contains(&b'\\') && unescape(raw).is_some_and(|text| text == "2.0"))
+fn is_version(raw: &[u8], escaped: bool) -> bool {
+    raw == br#""2.0""# || (escaped && unescape(raw).is_some_and(|text| text == "2.0"))
 }
 
 /// Checks a method that is known to be one JSON value.
-fn check_method(raw: &[u8]) -> Result<(), Reason> {
+fn check_method(raw: &[u8], escaped: bool) -> Result<(), Reason> {
     if raw[0] == b'"' {
-        check_text(raw)
+        check_text(raw, escaped)
     } else {
         Err(Reason::MethodType)
     }
 }
 
 /// Checks an id that is known to be one JSON value.
-fn check_id(raw: &[u8], kind: Kind, cap: usize) -> Result<(), Reason> {
+fn check_id(raw: &[u8], escaped: bool, kind: Kind, cap: usize) -> Result<(), Reason> {
     match raw[0] {
         b'"' | b'-' | b'0'..=b'9' if raw.len() > cap => Err(Reason::IdTooLong),
-        b'"' | b'-' | b'0'..=b'9' => check_text(raw),
+        b'"' | b'-' | b'0'..=b'9' => check_text(raw, escaped),
         b'n' if kind == Kind::Error => Ok(()),
         b'n' => Err(Reason::NullId),
         _ => Err(Reason::IdType),
@@ -170,8 +177,8 @@ fn check_id(raw: &[u8], kind: Kind, cap: usize) -> Result<(), Reason> {
 }
 
 /// Checks that the escapes in what this room reads make a text.
-fn check_text(raw: &[u8]) -> Result<(), Reason> {
-    if raw.contains(&b'\\') && unescape(raw).is_none() {
+fn check_text(raw: &[u8], escaped: bool) -> Result<(), Reason> {
+    if escaped && unescape(raw).is_none() {
         Err(Reason::LoneSurrogate)
     } else {
         Ok(())

@@ -1,4 +1,5 @@
 use super::after::After;
+use super::alarm::Ringing;
 use super::end::{End, Ending};
 use super::inbound::{Cut, Inbound, Local};
 use super::shared::Shared;
@@ -14,7 +15,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 
@@ -36,6 +37,10 @@ const CANCEL: usize = 128;
 #[must_use = "nothing moves until the driver is polled"]
 pub struct Driver<R, W, H: Exchange, F = Lines> {
     pub(super) shared: Arc<Shared>,
+    /// Something was queued since `fill` found nothing left.
+    queued: Ringing,
+    /// Who is woken for it, and the identity of the waker that this is a clone of.
+    waker: Option<(Waker, (usize, usize))>,
     pub(super) server: Option<Server<H>>,
     pub(super) frames: Vec<Frame>,
     pub(super) inbound: Vec<Inbound>,
@@ -85,12 +90,15 @@ where
 {
     pub(super) fn new(
         shared: Arc<Shared>,
+        queued: Ringing,
         reader: FrameReader<R, F>,
         writer: W,
         server: Option<Server<H>>,
     ) -> Driver<R, W, H, F> {
         Driver {
             shared,
+            queued,
+            waker: None,
             server,
             frames: Vec::with_capacity(CHUNK),
             inbound: Vec::with_capacity(CHUNK),
@@ -131,6 +139,9 @@ where
     }
 
     fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        if !matches!(&self.waker, Some((_, id)) if *id == identity(cx.waker())) {
+            self.be_woken_by(Some(cx.waker()));
+        }
         for _ in 0..TURNS {
             if self.yields() {
                 break;
@@ -151,7 +162,7 @@ where
                 Ok(read) => moved |= read,
                 Err(end) => return self.over(end),
             }
-            if !moved && self.park(cx) {
+            if !moved && self.may_park() {
                 return Poll::Pending;
             }
         }
@@ -167,17 +178,25 @@ where
                 self.writer.push(self.reader.framing(), &refusal);
                 continue;
             }
+            if !self.queued.rings() {
+                self.emptied = true;
+                return;
+            }
             let room = WRITE_HIGH - self.writer.pending();
             let mut state = self.shared.lock();
             if self.writer.is_closed() {
                 self.unwanted = state.orphaned && state.asked.in_use() == 0;
                 self.emptied = true;
+                state.alarm.silence();
                 return;
             }
             state.take_outgoing(CHUNK, room, &mut self.outgoing, &mut self.after);
             self.closing |= state.close_asked;
             self.unwanted = state.orphaned && state.asked.in_use() == 0;
             let emptied = state.queue.is_empty() && state.control.is_empty();
+            if emptied {
+                state.alarm.silence();
+            }
             drop(state);
             self.after.run();
             for outgoing in self.outgoing.drain(..) {
@@ -284,19 +303,12 @@ where
     }
 
     /// Whether there is nothing to do until a waker says so.
-    fn park(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.server.as_ref().is_some_and(|server| !server.park(cx.waker())) {
+    fn may_park(&self) -> bool {
+        if self.server.as_ref().is_some_and(Server::woken) {
             return false;
         }
-        let mut state = self.shared.lock();
-        let queued = !(self.refusals.is_empty() && state.queue.is_empty() && state.control.is_empty());
-        if queued && self.writer.pending() < WRITE_HIGH && !self.writer.is_closed() {
-            return false;
-        }
-        let replaced = state.driver.replace(cx.waker().clone());
-        drop(state);
-        drop(replaced);
-        true
+        let queued = !self.refusals.is_empty() || self.queued.rings();
+        !queued || self.writer.pending() >= WRITE_HIGH || self.writer.is_closed()
     }
 
     /// Whether the callers that were just woken should queue their next calls first.
@@ -310,6 +322,12 @@ where
         self.yielding = None;
         false
     }
+}
+
+/// What tells a waker from all others, as long as a clone of it is kept. `will_wake` says no to a clone wherever the compiler has made two
+/// vtables of one, as it does with tokio's for `block_on`.
+fn identity(waker: &Waker) -> (usize, usize) {
+    (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr())
 }
 
 // The handlers' futures are boxed, and the handler itself is never pinned.
@@ -330,6 +348,15 @@ where
 }
 
 impl<R, W, H: Exchange, F> Driver<R, W, H, F> {
+    fn be_woken_by(&mut self, waker: Option<&Waker>) {
+        if let Some(server) = &self.server {
+            server.set_driver(waker);
+        }
+        let replaced = self.shared.lock().alarm.set_driver(waker);
+        drop(replaced);
+        self.waker = waker.map(|waker| (waker.clone(), identity(waker)));
+    }
+
     /// Fails all that is in flight, for this reason. The first reason stays.
     pub fn close(&self, why: Disconnected) {
         self.shared.close(why);
@@ -345,6 +372,8 @@ impl<R, W, H: Exchange, F> Drop for Driver<R, W, H, F> {
     fn drop(&mut self) {
         let why = self.over.take().unwrap_or_else(|| End::Dropped.reason());
         self.shared.close(why);
+        // Connections and handlers' wakers may live on, and must not keep the task of the driver.
+        self.be_woken_by(None);
     }
 }
 

@@ -84,7 +84,9 @@ where
     /// Calls and polls handlers, as far as the write buffer has room for what they say; whether there may be more to do at once.
     pub(super) fn run_handlers(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(server) = &mut self.server else { return false };
-        server.take_ready(&mut self.ready);
+        if server.woken() {
+            server.take_woken(&mut self.ready);
+        }
         let mut ran = false;
         for _ in 0..self.held.len() {
             let Some(index) = self.held.pop_front() else { break };

@@ -19,6 +19,8 @@ pub(super) enum Inbound {
     Answer(Message),
     Told(Message, Route),
     Asked(Message, Route),
+    /// A handler gets all requests, wherever they belong.
+    Served(Message),
     TooLong(Cut),
 }
 
@@ -51,7 +53,7 @@ impl<R, W, H: Exchange, F: Framing> Driver<R, W, H, F> {
         let serves = self.server.is_some();
         for frame in self.frames.drain(..) {
             count(&shared.counters.frames);
-            let bytes = match frame {
+            let mut bytes = match frame {
                 Frame::Whole(bytes) => bytes,
                 Frame::TooLong(too_long) => {
                     count(&shared.counters.too_large);
@@ -82,7 +84,7 @@ impl<R, W, H: Exchange, F: Framing> Driver<R, W, H, F> {
                     continue;
                 }
             };
-            let message = match Message::parse(bytes.clone()) {
+            let message = match Message::take(&mut bytes) {
                 Ok(message) => message,
                 Err(error) => {
                     count(&shared.counters.not_messages);
@@ -97,8 +99,7 @@ impl<R, W, H: Exchange, F: Framing> Driver<R, W, H, F> {
                     let route = shared.protocol.route(&message);
                     Inbound::Told(message, route)
                 }
-                // A handler gets all requests, wherever they belong.
-                Kind::Request if serves => Inbound::Asked(message, Route::Stray),
+                Kind::Request if serves => Inbound::Served(message),
                 Kind::Request => {
                     let route = shared.protocol.route(&message);
                     Inbound::Asked(message, route)
@@ -107,28 +108,34 @@ impl<R, W, H: Exchange, F: Framing> Driver<R, W, H, F> {
         }
     }
 
-    /// Completes calls and routes the rest, under one lock; how many callers were woken.
+    /// Completes calls and routes the rest, under one lock, or none where all goes to the handler; how many callers were woken.
     pub(super) fn deliver(&mut self) -> usize {
         let serves = self.server.is_some();
-        let mut state = self.shared.lock();
+        let (shared, after) = (&self.shared, &mut self.after);
+        let mut state = None;
         for inbound in self.inbound.drain(..) {
+            if let Inbound::Served(message) = inbound {
+                self.locals.push(Local::Handle(message));
+                continue;
+            }
+            let state = state.get_or_insert_with(|| shared.lock());
             let local = match inbound {
-                Inbound::Answer(message) => state.answer(message, &self.shared, &mut self.after),
-                Inbound::Told(message, route) => state.tell(message, route, serves, &self.shared, &mut self.after),
-                Inbound::Asked(message, _) if serves => Some(Local::Handle(message)),
-                Inbound::Asked(message, route) => state.ask(message, route, &self.shared, &mut self.after),
-                Inbound::TooLong(cut) => state.too_long(cut, &mut self.after),
+                Inbound::Answer(message) => state.answer(message, shared, after),
+                Inbound::Told(message, route) => state.tell(message, route, serves, shared, after),
+                Inbound::Asked(message, route) => state.ask(message, route, shared, after),
+                Inbound::TooLong(cut) => state.too_long(cut, after),
+                Inbound::Served(_) => unreachable!("handed on above"),
             };
             self.locals.extend(local);
         }
         drop(state);
-        self.after.run()
+        after.run()
     }
 }
 
 impl State {
     fn answer(&mut self, message: Message, shared: &Shared, after: &mut After) -> Option<Local> {
-        let Some(index) = message.id().and_then(|id| self.table.sent(&id)) else {
+        let Some(index) = message.id_number().and_then(|id| self.table.sent(id)) else {
             count(&shared.counters.late);
             return None;
         };
@@ -169,7 +176,7 @@ impl State {
                 return None;
             }
         };
-        let index = id_at(&message, &at).and_then(|wire| self.table.sent(&wire));
+        let index = id_at(&message, &at).and_then(|wire| self.table.sent(wire.as_u64()?));
         let original = index.and_then(|index| {
             let slot = &self.table[index];
             if is_token {
@@ -207,7 +214,7 @@ impl State {
             return None;
         }
         // A server ends a subscription of ours by cancelling it (2026-07-28); nothing else of ours is the peer's to cancel.
-        if let Some(index) = self.table.sent(&id)
+        if let Some(index) = id.as_u64().and_then(|id| self.table.sent(id))
             && self.table[index].echo.is_some()
         {
             self.complete(index, Err(Error::ended_by_peer()), after);
@@ -251,7 +258,7 @@ impl State {
             let why = format!("the message has at least {size} bytes, the limit is {limit}");
             return Some(Local::Reply(Message::error(&id, code::INVALID_REQUEST, &why)));
         }
-        let index = self.table.sent(&id)?;
+        let index = self.table.sent(id.as_u64()?)?;
         if self.table[index].lane == Lane::Ask {
             let why = format!("the answer has at least {size} bytes, the limit is {limit}");
             return Some(Local::Answered(index, Message::error(&id, code::INTERNAL_ERROR, &why)));

@@ -26,6 +26,7 @@
 //! This room may use `codec`, `protocol`, `exchange` and `message`, and must not touch processes or HTTP.
 
 mod after;
+mod alarm;
 mod asked;
 mod connection;
 mod driver;

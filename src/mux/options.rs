@@ -188,10 +188,11 @@ impl<F: Framing> Mux<F> {
         W: AsyncWrite + Unpin,
         H: Exchange,
     {
-        let shared = Arc::new(Shared::new(self.protocol, self.bounds));
+        let (shared, queued) = Shared::new(self.protocol, self.bounds);
+        let shared = Arc::new(shared);
         let server = handler.map(|handler| Server::new(handler, self.bounds.in_flight));
         let reader = FrameReader::new(read, self.framing, self.bounds.message);
-        let driver = Driver::new(shared.clone(), reader, write, server);
+        let driver = Driver::new(shared.clone(), queued, reader, write, server);
         (Connection::new(shared, guard), driver)
     }
 }

@@ -1,6 +1,7 @@
 //! What callers and the driver share: one short lock, never held across an await, a wake-up or a drop of what a user gave us.
 
 use super::after::After;
+use super::alarm::{Alarm, Ringing};
 use super::asked::Asked;
 use super::listener::Listener;
 use super::options::Bounds;
@@ -25,7 +26,8 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(protocol: Arc<dyn Protocol>, bounds: Bounds) -> Shared {
+    pub(super) fn new(protocol: Arc<dyn Protocol>, bounds: Bounds) -> (Shared, Ringing) {
+        let (alarm, ringing) = Alarm::new();
         let state = State {
             table: Table::new(bounds.in_flight, bounds.in_flight),
             waiters: Waiters::default(),
@@ -34,18 +36,19 @@ impl Shared {
             asked: Asked::new(bounds.in_flight),
             listener: Listener::default(),
             unread: 0,
-            driver: None,
+            alarm,
             orphaned: false,
             close_asked: false,
             closing: None,
             closed: None,
         };
-        Shared {
+        let shared = Shared {
             state: Mutex::new(state),
             protocol,
             bounds,
             counters: Counters::default(),
-        }
+        };
+        (shared, ringing)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,6 +1,7 @@
 //! The places in which handlers run: boxes and wakers are made once and used again, so a request costs neither a task nor an
 //! allocation.
 
+use super::alarm::{Alarm, Ringing};
 use crate::BoxError;
 use crate::exchange::{Exchange, Item};
 use crate::message::{Id, Message};
@@ -26,7 +27,8 @@ pub(super) struct Server<H: Exchange> {
     pub(super) failed: Option<BoxError>,
     places: Vec<Place<H>>,
     vacant: Vec<u32>,
-    ready: Arc<ReadyList>,
+    ready: Arc<Mutex<Ready>>,
+    woken: Ringing,
 }
 
 struct Place<H: Exchange> {
@@ -57,6 +59,11 @@ pub(super) enum Polled {
 
 impl<H: Exchange> Server<H> {
     pub(super) fn new(handler: H, room: usize) -> Server<H> {
+        let (alarm, woken) = Alarm::new();
+        let ready = Ready {
+            woken: Vec::new(),
+            alarm,
+        };
         Server {
             handler,
             inbox: VecDeque::new(),
@@ -66,7 +73,8 @@ impl<H: Exchange> Server<H> {
             failed: None,
             places: Vec::new(),
             vacant: Vec::new(),
-            ready: Arc::default(),
+            ready: Arc::new(Mutex::new(ready)),
+            woken,
         }
     }
 
@@ -80,7 +88,7 @@ impl<H: Exchange> Server<H> {
         }
         let index = u32::try_from(self.places.len()).ok()?;
         let flag = Arc::new(PlaceWaker {
-            list: self.ready.clone(),
+            ready: self.ready.clone(),
             index,
             queued: AtomicBool::new(false),
         });
@@ -159,39 +167,36 @@ impl<H: Exchange> Server<H> {
         self.inbox.is_empty() && self.vacant.len() == self.places.len()
     }
 
-    /// Moves the places that were woken to `into`.
-    pub(super) fn take_ready(&self, into: &mut VecDeque<u32>) {
-        into.extend(self.ready.lock().woken.drain(..));
+    /// Whether places were woken since they were taken last.
+    pub(super) fn woken(&self) -> bool {
+        self.woken.rings()
     }
 
-    /// Whether none was woken; then the driver may sleep, and the next one to be woken wakes it.
-    pub(super) fn park(&self, driver: &Waker) -> bool {
-        let mut list = self.ready.lock();
-        if list.woken.is_empty() {
-            list.driver = Some(driver.clone());
-            return true;
-        }
-        false
+    /// Moves the places that were woken to `into`.
+    pub(super) fn take_woken(&self, into: &mut VecDeque<u32>) {
+        let mut ready = lock(&self.ready);
+        into.extend(ready.woken.drain(..));
+        ready.alarm.silence();
+    }
+
+    /// Whom the places wake from now on.
+    pub(super) fn set_driver(&self, driver: Option<&Waker>) {
+        let replaced = lock(&self.ready).alarm.set_driver(driver);
+        drop(replaced);
     }
 }
 
-#[derive(Default)]
-struct ReadyList(Mutex<Ready>);
-
-#[derive(Default)]
 struct Ready {
     woken: Vec<u32>,
-    driver: Option<Waker>,
+    alarm: Alarm,
 }
 
-impl ReadyList {
-    fn lock(&self) -> MutexGuard<'_, Ready> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(ready: &Mutex<Ready>) -> MutexGuard<'_, Ready> {
+    ready.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct PlaceWaker {
-    list: Arc<ReadyList>,
+    ready: Arc<Mutex<Ready>>,
     index: u32,
     queued: AtomicBool,
 }
@@ -205,10 +210,10 @@ impl Wake for PlaceWaker {
         if self.queued.swap(true, Ordering::AcqRel) {
             return;
         }
-        let mut list = self.list.lock();
-        list.woken.push(self.index);
-        let driver = list.driver.take();
-        drop(list);
+        let mut ready = lock(&self.ready);
+        ready.woken.push(self.index);
+        let driver = ready.alarm.ring();
+        drop(ready);
         if let Some(driver) = driver {
             driver.wake();
         }

@@ -1,6 +1,7 @@
 //! What the lock guards.
 
 use super::after::After;
+use super::alarm::Alarm;
 use super::asked::Asked;
 use super::listener::Listener;
 use super::options::Bounds;
@@ -11,7 +12,6 @@ use crate::exchange::Item;
 use crate::message::{Id, Message};
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::task::Waker;
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -24,8 +24,8 @@ pub(super) struct State {
     pub(super) listener: Listener,
     /// What all callers have left unread, in bytes.
     pub(super) unread: usize,
-    /// The driver's waker while it is parked: whoever queues something takes it, so it is woken once per park.
-    pub(super) driver: Option<Waker>,
+    /// Rung with all that the driver has to look at: the queues above, and the three below.
+    pub(super) alarm: Alarm,
     /// The last connection and the last reply have been dropped.
     pub(super) orphaned: bool,
     /// Our side is to be closed once all that is queued is written.
@@ -74,9 +74,9 @@ impl State {
         }
     }
 
-    /// Has the driver woken, if it sleeps.
+    /// Has the driver woken, unless that was done since it looked last.
     pub(super) fn wake_driver(&mut self, after: &mut After) {
-        after.wake(self.driver.take());
+        after.wake(self.alarm.ring());
     }
 
     pub(super) fn abandon(&mut self, index: u32, after: &mut After) -> Option<Message> {
@@ -148,6 +148,7 @@ impl State {
         let slot = &self.table[index];
         if slot.state == Slot::Sent && slot.may_cancel {
             self.control.push_back(Control::CancelWire(self.table.wire_id(index)));
+            self.wake_driver(after);
         }
         if matches!(self.table[index].state, Slot::Sent | Slot::Done) {
             self.complete(index, Err(error), after);

@@ -114,8 +114,8 @@ impl Table {
     }
 
     /// The slot that was sent with this wire id and still awaits its response.
-    pub(super) fn sent(&self, wire: &Id) -> Option<u32> {
-        let wire = u32::try_from(wire.as_u64()?).ok()?;
+    pub(super) fn sent(&self, wire: u64) -> Option<u32> {
+        let wire = u32::try_from(wire).ok()?;
         let slots = self.slots.len() as u32;
         let index = wire % slots;
         let slot = &self[index];

@@ -132,8 +132,21 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Gives back what the buffer grew to, once it is not needed any more. All is written.
     fn shrink(&mut self) {
         let small = std::mem::take(&mut self.peak) <= KEPT / 2;
-        self.small_writes = if small { self.small_writes.saturating_add(1) } else { 0 };
-        let kept = if self.small_writes < SMALL_WRITES { BUSY } else { KEPT };
+        let kept = match self.small_writes {
+            _ if !small => {
+                self.small_writes = 0;
+                BUSY
+            }
+            SMALL_WRITES => {
+                self.small_writes = 0;
+                KEPT
+            }
+            // Small writes do not make it grow past `BUSY`.
+            _ => {
+                self.small_writes += 1;
+                return;
+            }
+        };
         // What was written counts again, once it is reclaimed.
         if self.buffer.try_reclaim(kept + 1) {
             self.buffer = BytesMut::new();
@@ -150,8 +163,10 @@ fn advance(chunks: &mut VecDeque<Bytes>, buffer: &mut BytesMut, mut written: usi
         written -= first.len();
         chunks.pop_front();
     }
-    buffer.advance(written);
-    if buffer.is_empty() {
+    if written == buffer.len() {
+        // Unlike `advance`, this leaves nothing to be reclaimed.
         buffer.clear();
+    } else {
+        buffer.advance(written);
     }
 }

@@ -16,3 +16,4 @@ mod serve;
 mod sizes;
 mod support;
 mod tokens;
+mod wakes;
