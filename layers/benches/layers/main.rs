@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A call is `poll_ready`, `call`, the future, and a reply of one item read to its end, by hand and without a runtime, so that nothing but the
-//! layer is measured. The service below is ready at once; where the table says *waits*, its future is pending once. What counts is the
+//! layer is measured, in CPU time of the calling thread. The service below is ready at once; where the table says *waits*, its future is pending once. What counts is the
 //! ratio to the row that is marked with 1.00, from medians over the rounds. With two threads both call clones of one service.
 #![allow(missing_docs)]
 
