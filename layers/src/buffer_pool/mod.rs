@@ -1,7 +1,7 @@
 //! A bounded pool of memory for messages, shared by connections and tasks.
 //!
 //! A [`BufferPool`] has blocks of one size. Messages are written into a block one after the other, by way of a [`Buffer`], by
-//! [`to_message`](BufferPool::to_message) or by [`gather`](BufferPool::gather), and leave as [`Bytes`](bytes::Bytes) that refer to it. A block is
+//! [`to_message`](BufferPool::to_message) or by [`gather`](BufferPool::gather), and leave as [`Bytes`] that refer to it. A block is
 //! free again when the last of them is dropped, on whichever thread. At steady state a message costs no allocation.
 //!
 //! # What is bounded
