@@ -2,14 +2,14 @@
 
 use super::Error;
 use super::driver::{Driver, WRITE_HIGH};
-use super::error::chain;
 use super::inbound::{Local, overloaded};
 use super::slots::Polled;
 use super::stats::count;
 use super::table::{Lane, State as Slot};
 use crate::codec::Framing;
-use crate::exchange::{Exchange, Item};
-use crate::message::{Id, Message, code};
+use crate::exchange::respond::Fault;
+use crate::exchange::{Exchange, Item, NoResponse};
+use crate::message::{Id, Message};
 use std::task::{Context, Waker};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -64,9 +64,9 @@ where
     fn handle(&mut self, message: Message) {
         let Some(server) = &mut self.server else { return };
         if let Some(error) = &server.failed {
-            let why = chain(&**error);
             if let Some(id) = message.id() {
-                self.refuse(Message::error(&id, code::INTERNAL_ERROR, &why));
+                let fault = Fault::with_causes(&**error).may_have_run(false);
+                self.refuse(fault.message(&id));
             }
             return;
         }
@@ -126,13 +126,12 @@ where
                 }
                 Polled::Ended => {
                     if let Some(id) = server.end(index) {
-                        let why = "the handler ended without an answer";
-                        self.refuse(Message::error(&id, code::INTERNAL_ERROR, why));
+                        self.refuse(Fault::with_causes(&NoResponse::new()).message(&id));
                     }
                 }
                 Polled::Failed(error) => {
                     if let Some(id) = server.end(index) {
-                        self.refuse(Message::error(&id, code::INTERNAL_ERROR, &chain(&*error)));
+                        self.refuse(Fault::with_causes(&*error).message(&id));
                     }
                 }
             }
@@ -145,8 +144,7 @@ where
         let (limit, size) = (self.shared.bounds.message, item.message().wire_len());
         if size > limit && !matches!(item, Item::Request(..)) {
             if let Some(id) = server.end(index) {
-                let why = Error::too_large(limit, size, false).to_string();
-                self.refuse(Message::error(&id, code::INTERNAL_ERROR, &why));
+                self.refuse(Fault::with_causes(&Error::too_large(limit, size, true)).message(&id));
             }
             return true;
         }
@@ -169,7 +167,7 @@ where
                     Ok(Some(request)) => request,
                     Ok(None) => return true,
                     Err(error) => {
-                        let _gone = responder.refuse(code::INTERNAL_ERROR, &chain(&error));
+                        let _gone = responder.respond(Fault::with_causes(&error).message(&Id::null()));
                         return true;
                     }
                 };

@@ -111,7 +111,11 @@ async fn what_a_handler_fails_with_is_answered_with_all_its_causes() {
     assert_eq!(answer["id"], 1);
     assert_eq!(
         answer["error"],
-        json!({"code": -32603, "message": "no such tool: disk is full"})
+        json!({
+            "code": -32603,
+            "message": "no such tool: disk is full",
+            "data": {"origin": "transport", "kind": "internal", "may_have_run": true, "retryable": false},
+        })
     );
 }
 

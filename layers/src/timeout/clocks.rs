@@ -14,6 +14,7 @@ pub(super) struct Clocks {
 
 impl Clocks {
     /// Reads the clock if any limit counts from here.
+    #[inline]
     pub(super) fn start(limits: Limits, deadline: Option<Deadline>) -> Clocks {
         let counts = limits.first_item != NONE || limits.total != NONE || deadline.is_some();
         let mut clocks = Clocks {

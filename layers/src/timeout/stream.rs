@@ -59,6 +59,7 @@ impl Idle {
         }
     }
 
+    #[inline]
     fn after(&mut self, clock: Clock) {
         match clock {
             Clock::Restart => *self = Idle::Unarmed,
@@ -150,6 +151,7 @@ where
 {
     type Item = Result<T, BoxError>;
 
+    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_series::<Streams>(cx)
     }
