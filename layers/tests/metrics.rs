@@ -526,7 +526,7 @@ fn call_allocates_nothing_and_looks_nothing_up() {
         (0..100).for_each(|_| call());
         assert_eq!((allocations(), recorder.0.load(Ordering::SeqCst)), before);
         // Nor does another service of the layer, as axum makes one for each connection.
-        let _others: [Metrics<(), _>; 2] = [layer.layer(()), layer.clone().layer(())];
+        let _others: [Metrics<(), _>; 2] = [layer.clone().layer(()), layer.layer(())];
     });
     assert_eq!(
         recorder.0.load(Ordering::SeqCst),
