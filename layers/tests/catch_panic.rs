@@ -255,7 +255,9 @@ async fn payload_that_is_no_text_and_panics_in_its_own_drop_is_caught() {
     let ready = service.ready().await.unwrap();
     let called = catch_unwind(AssertUnwindSafe(|| ready.call(ask("a"))));
     // One that gets out would take the test's own harness down as well.
-    let future = called.map_err(ManuallyDrop::new).ok().expect("the payload got out");
+    let Ok(future) = called.map_err(ManuallyDrop::new) else {
+        panic!("the payload got out")
+    };
     let error = future.await.unwrap_err();
     assert_eq!(panicked(&error), (Place::Call, None));
     assert_eq!(error.to_string(), "the service panicked when it was called");
