@@ -148,7 +148,7 @@ where
             }
             self.fill();
             let mut moved = self.run_handlers(cx);
-            self.watch_asks(cx);
+            moved |= self.watch_asks(cx);
             let full = self.writer.pending() >= WRITE_HIGH;
             if let Err(end) = self.write(cx) {
                 return self.over(end);

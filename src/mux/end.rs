@@ -97,7 +97,6 @@ where
         }
         if self.closing && !self.writer.is_closed() {
             self.writer.close();
-            return None;
         }
         (self.unwanted && self.server.is_none()).then_some(End::Dropped)
     }

@@ -92,7 +92,7 @@ where
             let Some(index) = self.held.pop_front() else { break };
             if let Some(server) = &mut self.server
                 && let Some(item) = server.take_held(index)
-                && self.say(index, item)
+                && self.say(cx, index, item)
             {
                 self.ready.push_back(index);
             }
@@ -102,13 +102,13 @@ where
             let next = self.ready.pop_front().or_else(|| server.dispatch(cx));
             let Some(index) = next else { break };
             ran = true;
-            self.run_handler(index);
+            self.run_handler(cx, index);
         }
         let waiting = self.server.as_ref().is_some_and(|server| !server.inbox.is_empty());
         ran && (waiting || !self.ready.is_empty() || !self.refusals.is_empty())
     }
 
-    fn run_handler(&mut self, index: u32) {
+    fn run_handler(&mut self, cx: &mut Context<'_>, index: u32) {
         while let Some(server) = &mut self.server {
             if !server.may_speak(index) {
                 return;
@@ -120,7 +120,7 @@ where
             match server.poll(index) {
                 Polled::Pending => return,
                 Polled::Item(item) => {
-                    if !self.say(index, item) {
+                    if !self.say(cx, index, item) {
                         return;
                     }
                 }
@@ -139,7 +139,7 @@ where
     }
 
     /// Writes what a handler says; whether it may go on.
-    fn say(&mut self, index: u32, item: Item) -> bool {
+    fn say(&mut self, cx: &mut Context<'_>, index: u32, item: Item) -> bool {
         let Some(server) = &mut self.server else { return false };
         let (limit, size) = (self.shared.bounds.message, item.message().wire_len());
         if size > limit && !matches!(item, Item::Request(..)) {
@@ -156,11 +156,8 @@ where
                 }
             }
             Item::Request(message, mut responder) => {
-                // `watch_asks` registers the driver's waker once the request is written.
-                if responder
-                    .poll_closed(&mut Context::from_waker(Waker::noop()))
-                    .is_ready()
-                {
+                // Also while it waits for room it may be given up.
+                if responder.poll_closed(cx).is_ready() {
                     return true;
                 }
                 let request = match self.shared.check(&message) {
@@ -203,17 +200,18 @@ where
         true
     }
 
-    /// Cancels the handlers' requests that they gave up on.
-    pub(super) fn watch_asks(&mut self, cx: &mut Context<'_>) {
+    /// Cancels the handlers' requests that they gave up on; whether that makes room for others that wait for it.
+    pub(super) fn watch_asks(&mut self, cx: &mut Context<'_>) -> bool {
         if self.asks.is_empty() {
-            return;
+            return false;
         }
         let shared = &self.shared;
         if shared.lock().closed.is_some() {
             // Their slots were freed with the rest.
             self.asks.clear();
-            return;
+            return false;
         }
+        let before = self.asks.len();
         self.asks.retain_mut(|(slot, responder)| {
             let open = responder.poll_closed(cx).is_pending();
             if !open {
@@ -221,5 +219,6 @@ where
             }
             open
         });
+        self.asks.len() < before && !self.held.is_empty()
     }
 }
