@@ -86,6 +86,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             framing.body(part, &mut self.buffer);
         }
         self.pending += self.buffer.len() - before;
+        self.peak = self.peak.max(self.buffer.len());
         if !self.buffer.is_empty() {
             self.chunks.push_back(self.buffer.split().freeze());
         }
@@ -168,5 +169,26 @@ fn advance(chunks: &mut VecDeque<Bytes>, buffer: &mut BytesMut, mut written: usi
         buffer.clear();
     } else {
         buffer.advance(written);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Lines;
+    use crate::message::Id;
+
+    // PITFALLS 30
+    #[test]
+    fn what_goes_before_a_part_by_reference_makes_the_buffer_no_larger_for_good() {
+        let (large, tail) = ("x".repeat(4 << 20), "x".repeat(2 * BY_REFERENCE));
+        let request = format!(r#"{{"jsonrpc":"2.0","method":"m","x":"{large}","id":1,"params":["{tail}"]}}"#);
+        let request = Message::parse(request.into()).unwrap().with_id(Id::number(2));
+        let mut writer = Writer::new(tokio::io::sink());
+        writer.push(&Lines::new(), &request);
+        drop(request);
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        assert!(writer.poll_write(&mut cx).is_ready() && writer.is_empty());
+        assert!(!writer.buffer.try_reclaim(BUSY + 1));
     }
 }
