@@ -55,7 +55,8 @@ impl Clocks {
         }
     }
 
-    fn total(&self) -> Option<Expiry> {
+    /// When the reply is late, however much it says.
+    pub(super) fn total(&self) -> Option<Expiry> {
         Expiry::new(self.started, self.limits.total, self.end)
     }
 }
