@@ -11,7 +11,8 @@ use std::{
 };
 
 use tokio::io::{AsyncRead, ReadBuf};
-use tower_transport::codec::{Frame, FrameReader, Lines, detach};
+use tower_transport::codec::{BlockRing, Frame, FrameReader, Lines, RingOptions, detach};
+use tower_transport::layers::buffer_pool::BufferPool;
 
 use self::counting::{allocations, live, peak, reset_peak};
 
@@ -68,6 +69,11 @@ fn reader(line: usize, read: usize) -> FrameReader<Source> {
     FrameReader::new(Source::new(line, read), Lines::new(), 4 << 20)
 }
 
+fn pooled(pool: &BufferPool, line: usize, read: usize) -> FrameReader<Source> {
+    let ring = BlockRing::pooled(pool.clone(), RingOptions::new());
+    FrameReader::with_ring(Source::new(line, read), Lines::new(), 4 << 20, ring)
+}
+
 /// Reads `count` frames with the last `window` of them held, and returns the allocations that took.
 fn run(reader: &mut FrameReader<Source>, held: &mut VecDeque<Frame>, window: usize, count: usize) -> u64 {
     let mut frames = Vec::with_capacity(64);
@@ -99,6 +105,28 @@ fn frames_cost_no_allocation_once_the_ring_is_warm() {
             );
             assert_eq!(reader.stats().copied, 0);
         }
+    }
+}
+
+#[test]
+fn frames_of_two_readers_of_one_pool_cost_no_allocation_once_it_is_warm() {
+    for window in [1, 64, 1024] {
+        let pool = BufferPool::new(64 * 1024, 16).unwrap();
+        let mut readers = [pooled(&pool, LINE, 4096), pooled(&pool, LINE, 64 * 1024)];
+        let mut held = VecDeque::with_capacity(window);
+        let mut run_both = |count: usize| {
+            let mut allocations = 0;
+            for _ in 0..count / 2000 {
+                for reader in &mut readers {
+                    allocations += run(reader, &mut held, window, 1000);
+                }
+            }
+            allocations
+        };
+        // As long as it takes until both have happened to be late at once.
+        run_both(200_000);
+        assert_eq!(run_both(200_000), 0, "window {window}");
+        assert!(readers.iter().all(|reader| reader.stats().copied == 0));
     }
 }
 
@@ -235,6 +263,35 @@ fn keeping_every_thousandth_frame_costs_the_blocks_and_its_own_bytes() {
         live() - idle
     );
     assert_eq!(reader.stats().blocks, 8);
+}
+
+// PITFALLS 30
+#[test]
+fn keeping_every_thousandth_frame_of_many_readers_costs_the_pool_a_block_each_and_its_own_bytes() {
+    const READERS: usize = 4;
+    let idle = live();
+    let pool = BufferPool::new(64 * 1024, 8).unwrap();
+    let mut readers = [(); READERS].map(|()| pooled(&pool, LINE, 64 * 1024));
+    let mut frames = Vec::with_capacity(64);
+    let mut kept = Vec::with_capacity(2000);
+    let mut seen = 0;
+    while kept.len() < 2000 {
+        for reader in &mut readers {
+            read(reader, &mut frames);
+            for frame in frames.drain(..) {
+                seen += 1;
+                if seen % 1000 == 0 && kept.len() < 2000 {
+                    kept.push(frame);
+                }
+            }
+        }
+    }
+    let own = 2000 * (LINE.cast_signed() + 64);
+    let bound = BLOCKS + READERS.cast_signed() * BLOCK + own + 2 * SMALL_CHANGE;
+    assert!(live() - idle <= bound, "{} bytes kept", live() - idle);
+    assert_eq!(pool.stats().blocks, 8);
+    drop((readers, kept, frames, pool));
+    assert_eq!(live(), idle);
 }
 
 // PITFALLS 30

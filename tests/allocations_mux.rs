@@ -10,6 +10,7 @@ use tokio::task::{JoinSet, LocalSet};
 use tower::{Service, ServiceExt};
 use tower_transport::BoxError;
 use tower_transport::exchange::{Call, unary};
+use tower_transport::layers::buffer_pool::BufferPool;
 use tower_transport::message::{Id, Message};
 use tower_transport::mux::{Connection, Mux};
 
@@ -26,6 +27,21 @@ const BLOCKS: u64 = 2 * 8 * 4;
 #[test]
 fn small_messages_one_at_a_time() {
     round_trips_allocate_nothing(200, 1);
+}
+
+#[test]
+fn with_a_pool_small_messages_one_at_a_time() {
+    pooled_round_trips_allocate_nothing(200, 1);
+}
+
+#[test]
+fn with_a_pool_small_messages_256_in_flight() {
+    pooled_round_trips_allocate_nothing(200, 256);
+}
+
+#[test]
+fn with_a_pool_messages_of_4_kib_256_in_flight() {
+    pooled_round_trips_allocate_nothing(4096, 256);
 }
 
 #[test]
@@ -48,11 +64,23 @@ fn messages_of_4_kib_256_in_flight() {
     round_trips_allocate_nothing(4096, 256);
 }
 
-/// Callers that live long make calls; client, server and both drivers run on this one thread.
+/// One pool for both sides, and for reading and writing.
+fn pooled_round_trips_allocate_nothing(size: usize, callers: usize) {
+    let pool = BufferPool::new(64 * 1024, 64).unwrap();
+    measure(size, callers, &Mux::new().buffer_pool(pool.clone()));
+    // The connections have ended.
+    assert_eq!(pool.stats().held, pool.stats().blocks);
+}
+
 fn round_trips_allocate_nothing(size: usize, callers: usize) {
+    measure(size, callers, &Mux::new());
+}
+
+/// Callers that live long make calls; client, server and both drivers run on this one thread.
+fn measure(size: usize, callers: usize, mux: &Mux) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     LocalSet::new().block_on(&runtime, async {
-        let connection = connect(size, callers);
+        let connection = connect(size, callers, mux);
         let done = Rc::new(Cell::new(0));
         let counted = Rc::new(Cell::new((0, 0)));
         let mut tasks = JoinSet::new();
@@ -68,15 +96,15 @@ fn round_trips_allocate_nothing(size: usize, callers: usize) {
     });
 }
 
-fn connect(size: usize, callers: usize) -> Connection {
+fn connect(size: usize, callers: usize, mux: &Mux) -> Connection {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let answer = message(r#"{"jsonrpc":"2.0","id":1,"result":""#, size);
     let echo = unary(move |_| std::future::ready(Ok::<_, BoxError>(answer.clone())));
     let (read, write) = theirs.into_split();
-    let (_, driver) = Mux::new().max_in_flight(callers).serve(read, write, echo);
+    let (_, driver) = mux.clone().max_in_flight(callers).serve(read, write, echo);
     tokio::task::spawn_local(driver);
     let (read, write) = ours.into_split();
-    let (connection, driver) = Mux::new().max_in_flight(callers).connect(read, write);
+    let (connection, driver) = mux.clone().max_in_flight(callers).connect(read, write);
     tokio::task::spawn_local(driver);
     connection
 }

@@ -16,6 +16,7 @@ use tokio_test::{assert_pending, assert_ready_ok, io::Builder, task};
 use tower_transport::codec::{
     BlockRing, Frame, FrameReader, Framing, Lines, RingOptions, Skipped, Step, TooLong, detach,
 };
+use tower_transport::layers::buffer_pool::BufferPool;
 
 const MAX: usize = 16;
 
@@ -373,6 +374,74 @@ async fn a_ring_of_one_block_copies_every_frame() {
     let mut reader = FrameReader::with_ring(Chunks::new("one\ntwo\n", [3]), Lines::new(), MAX, ring);
     assert_eq!(read_all(&mut reader, 8).await, ["one", "two"].map(whole));
     assert_eq!((reader.stats().copied, reader.stats().blocks), (2, 1));
+}
+
+// PITFALLS 30
+#[tokio::test]
+async fn kept_frames_of_a_pooled_ring_cost_no_more_blocks_than_the_pool_may_own_and_one() {
+    let input: String = (0..3000).map(|n| format!("message {n}\n")).collect();
+    let pool = BufferPool::new(256, 3).unwrap();
+    let ring = BlockRing::pooled(pool.clone(), RingOptions::new().min_read(32));
+    let mut reader = FrameReader::with_ring(Chunks::new(input, [300]), Lines::new(), MAX, ring);
+    let mut frames = Vec::new();
+    while frames.len() < 2000 {
+        reader.frames(&mut frames, 64).await.unwrap();
+    }
+    assert!(
+        (0..)
+            .zip(&frames)
+            .all(|(n, frame)| *frame == whole(&format!("message {n}")))
+    );
+    // All blocks of the pool are back in it, with frames on them; the ring has one of its own.
+    assert_eq!((pool.stats().blocks, pool.stats().held), (3, 3));
+    let copied = reader.stats().copied;
+    assert!((1500..2000).contains(&copied), "{copied}");
+    assert_eq!(reader.stats().blocks, 1);
+    // Once they are free, it uses them again.
+    let mut seen = frames.len();
+    frames.clear();
+    loop {
+        let found = reader.frames(&mut frames, 1).await.unwrap();
+        if found == 0 {
+            break;
+        }
+        assert_eq!(frames.pop(), Some(whole(&format!("message {seen}"))));
+        seen += found;
+    }
+    assert!(reader.stats().copied < copied + 60, "{:?}", reader.stats());
+    assert_eq!(reader.stats().blocks, 0);
+    drop(reader);
+    assert_eq!((seen, pool.stats().blocks, pool.stats().held), (3000, 3, 3));
+}
+
+#[tokio::test]
+async fn readers_that_share_a_pool_read_what_they_are_sent() {
+    let pool = BufferPool::new(64, 2).unwrap();
+    let mut readers = ["left", "right", "middle"].map(|name| {
+        let input: String = (0..500).map(|n| format!("{name} {n}\n")).collect();
+        let ring = BlockRing::pooled(pool.clone(), RingOptions::new().min_read(1));
+        let reader = FrameReader::with_ring(Chunks::new(input, [1, 50, 7, 120]), Lines::new(), MAX, ring);
+        (name, reader, 0)
+    });
+    let mut held = VecDeque::new();
+    for _ in 0..500 {
+        for (name, reader, seen) in &mut readers {
+            let mut frames = Vec::new();
+            assert_eq!(reader.frames(&mut frames, 1).await.unwrap(), 1);
+            held.push_back((frames.remove(0), format!("{name} {seen}")));
+            *seen += 1;
+        }
+        if held.len() > 20 {
+            for (frame, text) in held.drain(..17) {
+                assert_eq!(frame, whole(&text));
+            }
+        }
+    }
+    drop(readers);
+    held.clear();
+    assert_eq!((pool.stats().blocks, pool.stats().held), (2, 2));
+    let (one, two) = (pool.block().unwrap(), pool.block().unwrap());
+    assert_eq!((one.room(), two.room()), (64, 64));
 }
 
 #[test]

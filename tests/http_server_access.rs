@@ -6,12 +6,13 @@ use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
-use http_server_support::{Probe, json_body, modern, open, post, refusal, send, with, without};
+use http_server_support::{Events, Probe, json_body, modern, open, post, refusal, send, with, without};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceExt;
+use tower_transport::layers::buffer_pool::BufferPool;
 
 fn probe() -> Arc<Probe> {
     Arc::default()
@@ -161,6 +162,33 @@ async fn a_body_over_the_limit_is_refused_whether_its_length_is_announced_or_not
     let response = server.oneshot(discover().map(|_| chunked)).await.unwrap();
     assert_eq!(refusal(response).await, (413, -32600));
     assert_eq!(probe.begun(), 1);
+}
+
+#[tokio::test]
+async fn bodies_are_gathered_and_messages_encoded_in_the_pool_of_the_server() {
+    let pool = BufferPool::new(4096, 4).unwrap();
+    let server = probe().server().buffer_pool(pool.clone());
+    let (parts, whole) = modern(&json!("an id"), "echo", &json!({"text": "x".repeat(500)})).into_parts();
+    let whole = whole.collect().await.unwrap().to_bytes();
+    for round in 0..20 {
+        let frames: Vec<_> = whole
+            .chunks(100)
+            .map(|part| Ok::<_, Infallible>(Frame::data(Bytes::copy_from_slice(part))))
+            .collect();
+        let body = StreamBody::new(tokio_stream(frames.into_iter()));
+        let request = Request::from_parts(parts.clone(), body);
+        let response = server.clone().oneshot(request).await.unwrap();
+        let answer = json_body(response).await;
+        assert_eq!(
+            (&answer["id"], &answer["result"]["text"]),
+            (&json!("an id"), &json!("x".repeat(500)))
+        );
+        let mut events = Events::of(send(&server, modern(&json!(round), "progress", &json!({"n": 3}))).await);
+        while events.next().await.is_some() {}
+    }
+    let stats = pool.stats();
+    assert!(stats.hits >= 100 && stats.misses <= 4, "{stats:?}");
+    assert_eq!(stats.held, stats.blocks);
 }
 
 #[tokio::test]

@@ -75,6 +75,17 @@ fn a_million_messages_of_one_held_buffer_cost_no_allocation() {
     }
 }
 
+/// Blocks that were filled side by side must not be used up all at once later.
+#[test]
+fn after_many_buffers_at_a_time_one_message_at_a_time_costs_no_allocation() {
+    let pool = pool();
+    let buffers: Vec<_> = (0..12).map(|_| pool.take(1)).collect();
+    drop(buffers);
+    run(1024, 20_000, || small(&pool));
+    assert_eq!(run(1024, 200_000, || small(&pool)), 0);
+    assert_eq!(pool.stats().blocks, 12);
+}
+
 #[test]
 fn a_million_values_are_serialised_without_an_allocation() {
     #[derive(Serialize)]

@@ -1,6 +1,6 @@
 //! The pool: what is lent comes back, stays whole, and stays within its bounds.
 
-use bytes::{BufMut, Bytes};
+use bytes::{BufMut, Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full, StreamBody};
 use serde::Serialize;
@@ -77,6 +77,29 @@ fn a_block_is_used_again_once_its_last_message_is_dropped() {
     assert_eq!(address(&message(&pool, 600)), start);
     let stats = pool.stats();
     assert_eq!((stats.blocks, stats.held, stats.held_bytes), (1, 1, BLOCK));
+}
+
+#[test]
+fn a_buffer_begins_its_block_anew_when_nothing_of_it_is_left() {
+    let pool = pool(1);
+    let mut buffer = pool.buffer();
+    for _ in 0..10 {
+        buffer.extend_from_slice(&[b'x'; 600]);
+        assert_eq!(buffer.split().len(), 600);
+    }
+    assert_eq!(pool.stats().misses, 1);
+}
+
+#[test]
+fn a_message_without_bytes_holds_no_block() {
+    let pool = pool(1);
+    let mut buffer = pool.buffer();
+    buffer.extend_from_slice(b"taken back");
+    buffer.clear();
+    let empty = buffer.split();
+    drop(buffer);
+    assert_eq!(pool.block().map(|block| block.room()), Some(BLOCK));
+    assert_eq!(empty, "");
 }
 
 #[test]
@@ -250,6 +273,34 @@ fn a_block_is_filled_behind_and_taken_off_in_front_and_never_grows() {
     // What was in it is gone, and it is whole.
     assert!(pool.block().unwrap().is_empty());
     assert_eq!((pool.stats().blocks, pool.stats().held), (1, 1));
+}
+
+// PITFALLS 30
+#[test]
+fn a_block_that_grew_or_was_replaced_is_not_kept() {
+    let pool = pool(1);
+    let spoil: [fn(&mut BytesMut); 4] = [
+        |bytes| bytes.reserve(2 * BLOCK),
+        |bytes| {
+            bytes.put_bytes(0, BLOCK);
+            let _part = bytes.split();
+            bytes.put_bytes(0, 1);
+            bytes.reserve(4 * BLOCK);
+        },
+        |bytes| *bytes = BytesMut::new(),
+        |bytes| *bytes = BytesMut::with_capacity(2 * BLOCK),
+    ];
+    for spoil in spoil {
+        spoil(pool.block().unwrap().bytes_mut());
+        assert_eq!((pool.stats().blocks, pool.stats().held), (0, 0));
+    }
+    let mut block = pool.block().unwrap();
+    block.bytes_mut().put_bytes(0, BLOCK);
+    let part = block.split_to(BLOCK);
+    drop(block);
+    assert_eq!((pool.stats().blocks, pool.stats().held), (1, 1));
+    drop(part);
+    assert_eq!(pool.block().unwrap().room(), BLOCK);
 }
 
 #[test]

@@ -306,6 +306,45 @@ fn exactly_one_is_the_last_when_all_give_back_and_the_owner_goes() {
     });
 }
 
+// Semaphores are used again. Who saw that somebody waits may come to the line when it is that of another limit.
+#[test]
+fn who_gives_back_late_does_no_harm_to_the_limit_that_the_semaphore_is_of_by_then() {
+    fn next_limit(semaphore: &Semaphore) {
+        semaphore.clear();
+        semaphore.reopen(2);
+        semaphore.try_acquire(1).unwrap();
+        let (sleeper, waker) = Sleeper::new();
+        let key = wait(semaphore, 2, &waker);
+        assert_eq!((semaphore.taken(), semaphore.waiting()), (1, 1));
+        assert!(semaphore.poll(key, &waker).is_pending());
+        assert!(!semaphore.release(1));
+        while semaphore.poll(key, &waker).is_pending() {
+            sleeper.woken.wait();
+        }
+        assert_eq!((semaphore.taken(), semaphore.waiting(), sleeper.wakes()), (2, 0, 1));
+        assert_eq!(semaphore.try_acquire(1), Err(2));
+    }
+    exhaust(|| {
+        let semaphore = Arc::new(Semaphore::new(1));
+        semaphore.try_acquire(1).unwrap();
+        let key = wait(&semaphore, 1, Waker::noop());
+        let late = semaphore.clone();
+        let thread = thread::spawn(move || {
+            let is_last = late.release(1);
+            if is_last {
+                next_limit(&late);
+            }
+            is_last
+        });
+        semaphore.leave(key);
+        let is_last = semaphore.abandon();
+        if is_last {
+            next_limit(&semaphore);
+        }
+        assert_ne!(thread.join().unwrap(), is_last, "one of the two is the last");
+    });
+}
+
 #[test]
 fn a_full_line_takes_nobody_in() {
     exhaust(|| {

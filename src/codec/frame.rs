@@ -12,7 +12,7 @@ pub(super) const KEPT: usize = 1024;
 pub enum Frame {
     /// The bytes of one message, without what frames it.
     ///
-    /// They usually share a block of the reader with their neighbours. What is kept for long should be [`detach`]ed.
+    /// They usually share a block of the reader with their neighbours. What is kept for long should be [`detach`](super::detach)ed.
     Whole(Bytes),
     /// A frame over the limit begins here. Its bytes are dropped.
     TooLong(TooLong),
@@ -97,11 +97,4 @@ impl Skipped {
     pub fn suffix(&self) -> &Bytes {
         &self.suffix
     }
-}
-
-/// An exact copy of `bytes` that shares nothing.
-///
-/// A frame of 200 bytes keeps its whole block of 64 KiB alive. Whoever keeps frames beyond the work they cause keeps copies instead.
-pub fn detach(bytes: &Bytes) -> Bytes {
-    Bytes::copy_from_slice(bytes)
 }

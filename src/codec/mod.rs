@@ -5,7 +5,7 @@
 //! [`Lines`] is one message per line, as MCP over stdio, ACP, and plain sockets have it.
 //!
 //! What is bounded, in bytes: one frame (`max_frame`, checked before more of it is stored), and the blocks of a ring
-//! ([`RingOptions`], 8 of 64 KiB). A frame over the limit is one [`TooLong`] among the good frames, at once, and one [`Skipped`]
+//! ([`RingOptions`], 8 of 64 KiB; or a [pool](BlockRing::pooled) that connections share). A frame over the limit is one [`TooLong`] among the good frames, at once, and one [`Skipped`]
 //! at its end; the stream goes on behind it.
 //! Backpressure is not reading: a reader reads only when it is polled and holds no frame that it has not handed out.
 //!
@@ -22,8 +22,8 @@
 //! assert_eq!(frames, expected);
 //! ```
 //!
-//! This room turns bytes into frames and back. It knows nothing of what a frame holds, may use `bytes` and `memchr`, and must not
-//! touch any other room.
+//! This room turns bytes into frames and back. It knows nothing of what a frame holds, may use `bytes`, `memchr` and the layers crate's buffer pool,
+//! and must not touch any other room.
 
 mod frame;
 mod framing;
@@ -32,9 +32,11 @@ mod options;
 mod reader;
 mod ring;
 
-pub use self::frame::{Frame, Skipped, TooLong, detach};
+pub use self::frame::{Frame, Skipped, TooLong};
 pub use self::framing::{Framing, Step};
 pub use self::lines::Lines;
 pub use self::options::{RingOptions, RingStats};
 pub use self::reader::{DEFAULT_MAX_FRAME, FrameReader};
 pub use self::ring::BlockRing;
+#[doc(no_inline)]
+pub use tower_transport_layers::buffer_pool::detach;

@@ -6,8 +6,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tower_transport_layers::buffer_pool::{Block, BufferPool};
 
 use super::{RingOptions, RingStats};
 
@@ -21,13 +22,18 @@ use super::{RingOptions, RingStats};
 /// the one being filled, frames are copied out exactly, until a block is free again. So what the consumer keeps costs at most the
 /// blocks, plus the very bytes it keeps. Blocks are allocated when they are needed and freed with the ring, or with the last frame that
 /// refers to them.
+///
+/// A [pooled](BlockRing::pooled) ring has one block only, the one being filled, and takes it from a pool; used ones go back, with the frames
+/// that still refer to them, and the last one when the ring is dropped. When the pool has none, the ring fills a block of its own and copies
+/// frames out of it, until the pool has one again.
 pub struct BlockRing {
     /// What is read and not yet taken. Empty while there is a frame in `big`.
-    current: BytesMut,
+    current: Block,
     /// The start of one unfinished frame that outgrew half a block. Empty otherwise, without a capacity.
     big: Vec<u8>,
     /// Empty handles of the other blocks, to which frames may still refer.
-    used: Vec<BytesMut>,
+    used: Vec<Block>,
+    pool: Option<BufferPool>,
     /// All blocks are there and none but `current` is free, so frames are copied out of it: it stays free to be used again. While this
     /// is false, another block is free or may be allocated, and a frame may pin `current`.
     copying: bool,
@@ -38,10 +44,21 @@ pub struct BlockRing {
 impl BlockRing {
     /// An empty ring. It allocates nothing before its first read.
     pub fn new(options: RingOptions) -> Self {
+        Self::with(None, options)
+    }
+
+    /// An empty ring that takes its blocks from `pool`: their size is the pool's, and their count is the pool's to bound.
+    pub fn pooled(pool: BufferPool, options: RingOptions) -> Self {
+        let options = options.block(pool.block_size());
+        Self::with(Some(pool), options)
+    }
+
+    fn with(pool: Option<BufferPool>, options: RingOptions) -> Self {
         Self {
-            current: BytesMut::new(),
+            current: Block::own(0),
             big: Vec::new(),
             used: Vec::new(),
+            pool,
             copying: false,
             options: options.checked(),
             stats: RingStats::default(),
@@ -75,7 +92,7 @@ impl BlockRing {
     {
         self.make_room(limit);
         if self.big.is_empty() {
-            pin!(io.read_buf(&mut self.current)).poll(cx)
+            pin!(io.read_buf(&mut self.current.room_mut())).poll(cx)
         } else {
             // No more than a block, so that what comes behind the frame fits into one.
             let mut room = (&mut self.big).limit(self.options.block);
@@ -103,7 +120,7 @@ impl BlockRing {
             self.current.advance(len);
             return frame;
         }
-        self.current.split_to(len).freeze()
+        self.current.split_to(len)
     }
 
     /// Drops `len` bytes off the front.
@@ -141,7 +158,7 @@ impl BlockRing {
             if self.big.capacity() - len < min_read {
                 self.big.reserve_exact(growth(len, limit, min_read));
             }
-        } else if self.current.capacity() - len >= min_read {
+        } else if self.current.room() >= min_read {
             // There is.
         } else if len > (block - min_read) / 2 {
             self.stats.oversized += 1;
@@ -155,18 +172,19 @@ impl BlockRing {
 
     /// Room for `want` bytes in the current block, or in another one that becomes the current one.
     fn make_block_room(&mut self, want: usize) {
-        let RingOptions { block, blocks, .. } = self.options;
-        let len = self.current.len();
-        if self.current.capacity() - len >= want {
+        let blocks = self.options.blocks;
+        if self.current.room() >= want {
             return;
         }
-        if self.stats.blocks == 0 {
+        if self.pool.is_some() {
+            self.make_pooled_room();
+        } else if self.stats.blocks == 0 {
             self.current = self.allocate();
             self.copying = blocks == 1;
-        } else if self.current.try_reclaim(block - len) {
+        } else if self.current.reclaim() {
             self.copying = self.copying && !self.has_free();
         } else {
-            let mut next = match self.used.iter_mut().position(|used| used.try_reclaim(block)) {
+            let mut next = match self.used.iter_mut().position(Block::reclaim) {
                 Some(free) => self.used.swap_remove(free),
                 None => self.allocate(),
             };
@@ -179,14 +197,30 @@ impl BlockRing {
         }
     }
 
-    fn has_free(&mut self) -> bool {
-        let block = self.options.block;
-        self.used.iter_mut().any(|used| used.try_reclaim(block))
+    /// With a pool, only the block that is being filled is the ring's.
+    fn make_pooled_room(&mut self) {
+        if self.current.is_pooled() && self.current.reclaim() {
+            return;
+        }
+        let mut next = match self.pool.as_ref().and_then(BufferPool::block) {
+            Some(next) => next,
+            // It is the ring's own, and no frame refers to it.
+            None if self.copying && self.current.reclaim() => return,
+            None => Block::own(self.options.block),
+        };
+        next.extend_from_slice(&self.current);
+        self.copying = !next.is_pooled();
+        self.stats.blocks = u64::from(self.copying);
+        self.current = next;
     }
 
-    fn allocate(&mut self) -> BytesMut {
+    fn has_free(&mut self) -> bool {
+        self.used.iter_mut().any(Block::reclaim)
+    }
+
+    fn allocate(&mut self) -> Block {
         self.stats.blocks += 1;
-        BytesMut::with_capacity(self.options.block)
+        Block::own(self.options.block)
     }
 }
 

@@ -1,7 +1,8 @@
 use super::Message;
+use super::Out;
 use super::envelope::{Envelope, Kind, Span};
 use super::id::Id;
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use serde::{Deserialize, Serialize, ser::Error as _};
 use serde_json::value::RawValue;
 
@@ -35,8 +36,9 @@ const ROOM: usize = 256;
 
 /// Builders. `params` that serialise as `null` (so `()` and `None` do) are left out.
 ///
-/// Each has a variant ending in `_in`, which writes into a buffer of the caller's, which a pool may own. That buffer is cleared first, the
-/// message is split off its front, and what is left of its capacity stays in it. After an error it is empty.
+/// Each has a variant ending in `_in`, which writes into a buffer of the caller's, best one of a
+/// [pool](tower_transport_layers::buffer_pool::BufferPool::buffer). That buffer is cleared first, the message is split off its front, and what
+/// is left of its capacity stays in it. After an error it is empty.
 ///
 /// # Errors
 ///
@@ -49,7 +51,7 @@ impl Message {
 
     /// A request, written into `out`.
     pub fn request_in(
-        out: &mut BytesMut,
+        out: &mut impl Out,
         id: &Id,
         method: &str,
         params: &impl Serialize,
@@ -68,7 +70,7 @@ impl Message {
 
     /// A notification, written into `out`.
     pub fn notification_in(
-        out: &mut BytesMut,
+        out: &mut impl Out,
         method: &str,
         params: &impl Serialize,
     ) -> Result<Message, serde_json::Error> {
@@ -84,7 +86,7 @@ impl Message {
     }
 
     /// A response, written into `out`.
-    pub fn response_in(out: &mut BytesMut, id: &Id, result: &impl Serialize) -> Result<Message, serde_json::Error> {
+    pub fn response_in(out: &mut impl Out, id: &Id, result: &impl Serialize) -> Result<Message, serde_json::Error> {
         let mut draft = Draft::new(out, Kind::Response);
         draft.id(id);
         draft.payload("result", result)?;
@@ -97,7 +99,7 @@ impl Message {
     }
 
     /// An error response, written into `out`.
-    pub fn error_in(out: &mut BytesMut, id: &Id, code: i64, message: &str) -> Message {
+    pub fn error_in(out: &mut impl Out, id: &Id, code: i64, message: &str) -> Message {
         write_error(out, id, code, message, None::<&()>).expect("a number and a text always serialise")
     }
 
@@ -108,7 +110,7 @@ impl Message {
 
     /// An error response with data, written into `out`.
     pub fn error_with_in(
-        out: &mut BytesMut,
+        out: &mut impl Out,
         id: &Id,
         code: i64,
         message: &str,
@@ -119,7 +121,7 @@ impl Message {
 }
 
 fn write_error<D: Serialize>(
-    out: &mut BytesMut,
+    out: &mut impl Out,
     id: &Id,
     code: i64,
     message: &str,
@@ -139,18 +141,18 @@ fn write_error<D: Serialize>(
 }
 
 /// A message that is being written. It keeps the spans as it goes, so that what was built need not be scanned.
-struct Draft<'a> {
-    out: &'a mut BytesMut,
+struct Draft<'a, O> {
+    out: &'a mut O,
     kind: Kind,
     id: (usize, usize),
     method: (usize, usize),
     payload: (usize, usize),
 }
 
-impl<'a> Draft<'a> {
-    fn new(out: &'a mut BytesMut, kind: Kind) -> Draft<'a> {
-        out.clear();
-        out.extend_from_slice(br#"{"jsonrpc":"2.0""#);
+impl<'a, O: Out> Draft<'a, O> {
+    fn new(out: &'a mut O, kind: Kind) -> Draft<'a, O> {
+        out.empty();
+        out.append(br#"{"jsonrpc":"2.0""#);
         Draft {
             out,
             kind,
@@ -161,14 +163,14 @@ impl<'a> Draft<'a> {
     }
 
     fn id(&mut self, id: &Id) {
-        self.out.extend_from_slice(br#","id":"#);
+        self.out.append(br#","id":"#);
         let start = self.out.len();
-        self.out.extend_from_slice(id.as_bytes());
+        self.out.append(id.as_bytes());
         self.id = (start, self.out.len());
     }
 
     fn method(&mut self, method: &str) -> Result<(), serde_json::Error> {
-        self.out.extend_from_slice(br#","method":"#);
+        self.out.append(br#","method":"#);
         let (start, end) = self.value(method)?;
         self.method = (start + 1, end - 1);
         Ok(())
@@ -178,33 +180,33 @@ impl<'a> Draft<'a> {
         let before = self.out.len();
         self.payload("params", params)?;
         if self.out[self.payload.0..] == *b"null" {
-            self.out.truncate(before);
+            self.out.shorten(before);
             self.payload = (0, 0);
         }
         Ok(())
     }
 
     fn payload(&mut self, member: &str, payload: &impl Serialize) -> Result<(), serde_json::Error> {
-        self.out.extend_from_slice(b",\"");
-        self.out.extend_from_slice(member.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        self.out.append(b",\"");
+        self.out.append(member.as_bytes());
+        self.out.append(b"\":");
         self.payload = self.value(payload)?;
         Ok(())
     }
 
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(usize, usize), serde_json::Error> {
         let start = self.out.len();
-        if let Err(error) = serde_json::to_writer((&mut *self.out).writer(), value) {
-            self.out.clear();
+        if let Err(error) = self.out.serialize(value) {
+            self.out.empty();
             return Err(error);
         }
         Ok((start, self.out.len()))
     }
 
     fn finish(self) -> Result<Message, serde_json::Error> {
-        self.out.extend_from_slice(b"}");
+        self.out.append(b"}");
         if u32::try_from(self.out.len()).is_err() {
-            self.out.clear();
+            self.out.empty();
             return Err(serde_json::Error::custom("a message of 4 GiB or more"));
         }
         let written = &self.out[self.payload.0..self.payload.1];
@@ -218,7 +220,7 @@ impl<'a> Draft<'a> {
             line_breaks: memchr::memchr2(b'\n', b'\r', written).is_some(),
         };
         Ok(Message {
-            bytes: self.out.split().freeze(),
+            bytes: self.out.split_message(),
             envelope,
             replaced: None,
         })

@@ -49,7 +49,8 @@
 //!
 //! # What this room may touch
 //!
-//! It knows what a JSON-RPC envelope is and nothing of transports. It uses `bytes`, `memchr`, `simdutf8` and `serde_json`, and no other room.
+//! It knows what a JSON-RPC envelope is and nothing of transports. It uses `bytes`, `memchr`, `simdutf8`, `serde_json` and the
+//! layers crate's buffer pool, and no other room.
 
 mod build;
 mod cursor;
@@ -60,6 +61,7 @@ mod lookup;
 mod member;
 #[allow(clippy::module_inception)]
 mod message;
+mod out;
 mod prefix;
 mod scan;
 mod splice;
@@ -72,4 +74,5 @@ pub use error::{DecodeError, ParseError, Reason};
 pub use id::{Id, InvalidId};
 pub use lookup::Ambiguous;
 pub use message::Message;
+pub use out::Out;
 pub use prefix::PrefixHead;

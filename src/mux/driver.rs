@@ -92,7 +92,7 @@ where
         shared: Arc<Shared>,
         queued: Ringing,
         reader: FrameReader<R, F>,
-        writer: W,
+        writer: Writer<W>,
         server: Option<Server<H>>,
     ) -> Driver<R, W, H, F> {
         Driver {
@@ -106,7 +106,7 @@ where
             after: After::default(),
             cut: None,
             reader,
-            writer: Writer::new(writer),
+            writer,
             outgoing: Vec::with_capacity(CHUNK),
             refusals: VecDeque::new(),
             refusal_bytes: 0,

@@ -3,12 +3,16 @@ use super::driver::Driver;
 use super::serve::Nobody;
 use super::shared::Shared;
 use super::slots::Server;
-use crate::codec::{FrameReader, Framing, Lines};
+use super::writer::Writer;
+use crate::codec::{BlockRing, FrameReader, Framing, Lines, RingOptions};
 use crate::exchange::Exchange;
 use crate::protocol::{Mcp, Protocol};
+use http::Extensions;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tower_transport_layers::buffer_pool::BufferPool;
+use tower_transport_layers::max_message_size::MaxFrame;
 
 /// How a duplex is made into exchanges: the protocol, the framing and the bounds. Every bound has a safe default.
 ///
@@ -41,6 +45,8 @@ pub struct Mux<F = Lines> {
     pub(super) protocol: Arc<dyn Protocol>,
     pub(super) framing: F,
     pub(super) bounds: Bounds,
+    pub(super) received: usize,
+    pub(super) pool: Option<BufferPool>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +73,8 @@ impl Mux<Lines> {
                 write_stall: Duration::from_secs(30),
                 drain: Duration::from_secs(2),
             },
+            received: 4 << 20,
+            pool: None,
         }
     }
 }
@@ -90,6 +98,8 @@ impl<F> Mux<F> {
             protocol: self.protocol,
             framing,
             bounds: self.bounds,
+            received: self.received,
+            pool: self.pool,
         }
     }
 
@@ -106,6 +116,30 @@ impl<F> Mux<F> {
     /// A larger one is not stored. The call that it belongs to fails with limit and size; the connection goes on.
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.bounds.message = bytes;
+        self.received = bytes;
+        self
+    }
+
+    /// Has the connection read and write with blocks of `pool`, which other connections may share.
+    ///
+    /// One block is in use for reading as long as the connection lasts, and one for writing while something waits to be written; without a
+    /// free one the connection allocates. By default a connection has memory of its own: up to 512 KiB that it is read into, allocated as
+    /// it is needed, and 128 KiB to 288 KiB that it is written from. It is kept, so for many connections that are mostly idle a pool is less.
+    pub fn buffer_pool(mut self, pool: BufferPool) -> Self {
+        self.pool = Some(pool);
+        self
+    }
+
+    /// Takes over what the layers over a connector left for the transport in its target's extensions: a
+    /// [`BufferPool`], and a [`MaxFrame`], which takes the place of [`max_message_size`](Mux::max_message_size).
+    pub fn for_target(mut self, extensions: &Extensions) -> Self {
+        if let Some(pool) = extensions.get::<BufferPool>() {
+            self.pool = Some(pool.clone());
+        }
+        if let Some(asked) = MaxFrame::of(extensions) {
+            self.bounds.message = asked.sent().unwrap_or(self.bounds.message);
+            self.received = asked.received().unwrap_or(self.received);
+        }
         self
     }
 
@@ -191,8 +225,13 @@ impl<F: Framing> Mux<F> {
         let (shared, queued) = Shared::new(self.protocol, self.bounds);
         let shared = Arc::new(shared);
         let server = handler.map(|handler| Server::new(handler, self.bounds.in_flight));
-        let reader = FrameReader::new(read, self.framing, self.bounds.message);
-        let driver = Driver::new(shared.clone(), queued, reader, write, server);
+        let ring = match &self.pool {
+            Some(pool) => BlockRing::pooled(pool.clone(), RingOptions::new()),
+            None => BlockRing::new(RingOptions::new()),
+        };
+        let reader = FrameReader::with_ring(read, self.framing, self.received, ring);
+        let writer = Writer::new(write, self.pool);
+        let driver = Driver::new(shared.clone(), queued, reader, writer, server);
         (Connection::new(shared, guard), driver)
     }
 }

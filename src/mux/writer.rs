@@ -2,12 +2,13 @@
 
 use crate::codec::Framing;
 use crate::message::Message;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
+use tower_transport_layers::buffer_pool::{Block, BufferPool};
 
 /// From this size on a message is written from where it lies, not copied into the buffer. Below, one buffer beats many slices.
 const BY_REFERENCE: usize = 8 << 10;
@@ -17,6 +18,8 @@ const KEPT: usize = 128 << 10;
 const BUSY: usize = 288 << 10;
 /// After so many writes in a row that `KEPT` is enough for, the rest is given back.
 const SMALL_WRITES: u8 = 32;
+/// What frames a message takes no more than this.
+const FRAMING: usize = 64;
 /// As many slices go with one system call.
 const SLICES: usize = 16;
 
@@ -25,7 +28,9 @@ pub(super) struct Writer<W> {
     io: Option<W>,
     /// What goes before `buffer`.
     chunks: VecDeque<Bytes>,
-    buffer: BytesMut,
+    /// It grows, unless it is a block of the pool, and goes back there when all is written.
+    buffer: Block,
+    pool: Option<BufferPool>,
     pending: usize,
     unflushed: bool,
     /// The most that `buffer` held since all was written.
@@ -34,11 +39,12 @@ pub(super) struct Writer<W> {
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
-    pub(super) fn new(io: W) -> Writer<W> {
+    pub(super) fn new(io: W, pool: Option<BufferPool>) -> Writer<W> {
         Writer {
             io: Some(io),
             chunks: VecDeque::new(),
-            buffer: BytesMut::new(),
+            buffer: Block::own(0),
+            pool,
             pending: 0,
             unflushed: false,
             peak: 0,
@@ -73,28 +79,50 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             return;
         }
         let parts = message.segments();
-        let before = self.buffer.len();
         let tail = parts.iter().rposition(|part| !part.is_empty()).unwrap_or(0);
         if parts[tail].len() < BY_REFERENCE || framing.needs_rewrite(parts[tail]) {
-            framing.encode(&parts, &mut self.buffer);
+            self.make_room(message.wire_len());
+            let before = self.buffer.len();
+            framing.encode(&parts, self.buffer.bytes_mut());
             self.pending += self.buffer.len() - before;
             self.peak = self.peak.max(self.buffer.len());
             return;
         }
-        framing.head(message.wire_len(), &mut self.buffer);
+        self.make_room(parts[..tail].iter().map(|part| part.len()).sum());
+        let before = self.buffer.len();
+        framing.head(message.wire_len(), self.buffer.bytes_mut());
         for part in &parts[..tail] {
-            framing.body(part, &mut self.buffer);
+            framing.body(part, self.buffer.bytes_mut());
         }
         self.pending += self.buffer.len() - before;
         self.peak = self.peak.max(self.buffer.len());
-        if !self.buffer.is_empty() {
-            self.chunks.push_back(self.buffer.split().freeze());
-        }
+        self.close_chunk();
         let by_reference = message.tail();
         self.pending += by_reference.len();
         self.chunks.push_back(by_reference);
-        self.buffer.extend_from_slice(framing.tail());
+        self.buffer.bytes_mut().extend_from_slice(framing.tail());
         self.pending += framing.tail().len();
+    }
+
+    /// With a pool: a block with room for `len` bytes and what frames them, twice as there may be a tail of its own.
+    fn make_room(&mut self, len: usize) {
+        let Some(pool) = &self.pool else { return };
+        let want = len + 2 * FRAMING;
+        if self.buffer.room() >= want {
+            return;
+        }
+        let fits = (want <= pool.block_size()).then(|| pool.block()).flatten();
+        let next = fits.unwrap_or_else(|| Block::own(want.max(BY_REFERENCE)));
+        self.close_chunk();
+        self.buffer = next;
+    }
+
+    /// What is in the buffer goes before what is written to it from now on.
+    fn close_chunk(&mut self) {
+        if !self.buffer.is_empty() {
+            let len = self.buffer.len();
+            self.chunks.push_back(self.buffer.split_to(len));
+        }
     }
 
     /// Writes all that waits, and flushes. `Pending` has the writer's waker registered.
@@ -132,6 +160,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Gives back what the buffer grew to, once it is not needed any more. All is written.
     fn shrink(&mut self) {
+        if self.pool.is_some() {
+            self.buffer = Block::own(0);
+            return;
+        }
         let small = std::mem::take(&mut self.peak) <= KEPT / 2;
         let kept = match self.small_writes {
             _ if !small => {
@@ -149,13 +181,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
         };
         // What was written counts again, once it is reclaimed.
-        if self.buffer.try_reclaim(kept + 1) {
-            self.buffer = BytesMut::new();
+        if self.buffer.bytes_mut().try_reclaim(kept + 1) {
+            self.buffer = Block::own(0);
         }
     }
 }
 
-fn advance(chunks: &mut VecDeque<Bytes>, buffer: &mut BytesMut, mut written: usize) {
+fn advance(chunks: &mut VecDeque<Bytes>, buffer: &mut Block, mut written: usize) {
     while let Some(first) = chunks.front_mut() {
         if written < first.len() {
             first.advance(written);
@@ -184,11 +216,11 @@ mod tests {
         let (large, tail) = ("x".repeat(4 << 20), "x".repeat(2 * BY_REFERENCE));
         let request = format!(r#"{{"jsonrpc":"2.0","method":"m","x":"{large}","id":1,"params":["{tail}"]}}"#);
         let request = Message::parse(request.into()).unwrap().with_id(Id::number(2));
-        let mut writer = Writer::new(tokio::io::sink());
+        let mut writer = Writer::new(tokio::io::sink(), None);
         writer.push(&Lines::new(), &request);
         drop(request);
         let mut cx = Context::from_waker(std::task::Waker::noop());
         assert!(writer.poll_write(&mut cx).is_ready() && writer.is_empty());
-        assert!(!writer.buffer.try_reclaim(BUSY + 1));
+        assert!(!writer.buffer.bytes_mut().try_reclaim(BUSY + 1));
     }
 }

@@ -8,6 +8,8 @@ use std::{
 };
 
 use super::StopPolicy;
+use http::Extensions;
+use tower_transport_layers::Target;
 
 /// A closure that is shown each line of a child's standard error.
 pub(super) type Tap = Arc<dyn Fn(&[u8]) + Send + Sync>;
@@ -29,6 +31,7 @@ pub struct Command {
     pub(super) stop: StopPolicy,
     pub(super) stderr_tail: usize,
     pub(super) on_stderr: Option<Tap>,
+    extensions: Extensions,
 }
 
 impl Command {
@@ -43,6 +46,7 @@ impl Command {
             stop: StopPolicy::new(),
             stderr_tail: 64 * 1024,
             on_stderr: None,
+            extensions: Extensions::new(),
         }
     }
 
@@ -105,10 +109,22 @@ impl Command {
         self
     }
 
+    /// What the layers over a connector left for the transport that is put over the child. A spawn makes nothing of it.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
     /// The program, as given to [`Command::new`].
     #[must_use]
     pub fn program(&self) -> &OsStr {
         &self.program
+    }
+}
+
+impl Target for Command {
+    fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
     }
 }
 

@@ -77,7 +77,7 @@ impl Child {
         Child::spawn_with(command, Mux::new())
     }
 
-    /// Spawns a child with another protocol or other bounds.
+    /// Spawns a child with another protocol or other bounds. What is in the command's extensions has precedence, see [`Mux::for_target`].
     ///
     /// # Errors
     ///
@@ -113,6 +113,7 @@ impl Child {
 
     /// A child whose stdout is read once the closure was called.
     fn prepare(command: &Command, mux: Mux) -> Result<(Child, impl FnOnce()), SpawnError> {
+        let mux = mux.for_target(command.extensions());
         let mut process = command.spawn()?;
         let stdin = process.take_stdin().expect("taken once");
         let stdout = process.take_stdout().expect("taken once");

@@ -5,6 +5,8 @@
 
 mod child;
 mod own;
+mod spawner;
 
 pub use child::{Child, ChildEnded};
 pub use own::{ServeError, Stdin, Stdout, connect, serve, serve_with, stdin, stdout};
+pub use spawner::Spawner;

@@ -1,5 +1,6 @@
 use bytes::{Bytes, BytesMut};
 use counting::allocations;
+use tower_transport::layers::buffer_pool::BufferPool;
 use tower_transport::message::{Id, Message};
 
 #[path = "../support/counting.rs"]
@@ -42,4 +43,24 @@ fn building_into_a_pooled_buffer_allocates_nothing() {
         drop(Message::error_in(&mut pool, &id, -32603, "no"));
     }
     assert_eq!(allocations() - before, 0);
+}
+
+#[test]
+fn building_into_a_buffer_of_a_pool_allocates_nothing_however_many_messages_it_was_used_for() {
+    let pool = BufferPool::new(4096, 2).unwrap();
+    let mut out = pool.buffer();
+    let mut build = |number| {
+        let id = Id::number(number);
+        let request = Message::request_in(&mut out, &id, "tools/call", &[("name", "x\n")]).unwrap();
+        assert_eq!(request.payload(), Some(r#"[["name","x\n"]]"#));
+        drop(Message::notification_in(&mut out, "note", &()).unwrap());
+        let response = Message::response_in(&mut out, &id, &"done").unwrap();
+        assert_eq!(response.payload(), Some(r#""done""#));
+        drop(Message::error_in(&mut out, &id, -32603, "no"));
+    };
+    (0..100).for_each(&mut build);
+    let before = allocations();
+    (0..10_000).for_each(build);
+    assert_eq!(allocations() - before, 0);
+    assert_eq!(pool.stats().oversized, 0);
 }

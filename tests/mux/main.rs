@@ -10,6 +10,7 @@ mod flow;
 mod frames;
 mod listen;
 mod order;
+mod pool;
 mod readiness;
 mod responder;
 mod serve;

@@ -1,14 +1,16 @@
 use super::BufferPool;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::{fmt, mem};
 
-/// One block, to read into: bytes are appended at its end and taken off its front. It never grows.
+/// One block, to read into: bytes are appended at its end and taken off its front.
 ///
 /// A pool lends it ([`BufferPool::block`]) and has it back when it is dropped, also while what was taken off it is still there; or it is
 /// [of no pool](Block::own), and is freed with the last of those parts.
 pub struct Block {
     bytes: BytesMut,
+    /// Where the block begins and ends.
+    range: Range<usize>,
     size: usize,
     pool: Option<BufferPool>,
 }
@@ -16,6 +18,7 @@ pub struct Block {
 impl Block {
     pub(super) fn lent(bytes: BytesMut, pool: BufferPool) -> Block {
         Block {
+            range: range(&bytes),
             bytes,
             size: pool.block_size(),
             pool: Some(pool),
@@ -24,8 +27,10 @@ impl Block {
 
     /// A block of `size` bytes that belongs to no pool.
     pub fn own(size: usize) -> Block {
+        let bytes = BytesMut::with_capacity(size);
         Block {
-            bytes: BytesMut::with_capacity(size),
+            range: range(&bytes),
+            bytes,
             size,
             pool: None,
         }
@@ -52,6 +57,13 @@ impl Block {
     pub fn room_mut(&mut self) -> impl BufMut + '_ {
         let room = self.room();
         (&mut self.bytes).limit(room)
+    }
+
+    /// The bytes, for what writes to a `BytesMut`. It should not write more than there is [room](Block::room) for: a block that grew or was
+    /// put in the place of another is freed and not kept, and the pool allocates one anew.
+    #[inline]
+    pub const fn bytes_mut(&mut self) -> &mut BytesMut {
+        &mut self.bytes
     }
 
     /// Appends `bytes`.
@@ -96,10 +108,22 @@ impl Block {
         self.bytes.advance(len);
     }
 
+    /// Whether its memory is still that of the block, and no more.
+    fn is_intact(&self) -> bool {
+        let now = range(&self.bytes);
+        self.range.start <= now.start && now.end <= self.range.end
+    }
+
     /// Drops all that is in it.
     pub fn clear(&mut self) {
         self.bytes.clear();
     }
+}
+
+/// Where the bytes and their room lie.
+fn range(bytes: &BytesMut) -> Range<usize> {
+    let start = bytes.as_ptr().addr();
+    start..start + bytes.capacity()
 }
 
 impl Deref for Block {
@@ -113,8 +137,10 @@ impl Deref for Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        if let Some(pool) = &self.pool {
-            pool.give_back(mem::take(&mut self.bytes));
+        match &self.pool {
+            Some(pool) if self.is_intact() => pool.give_back(mem::take(&mut self.bytes)),
+            Some(pool) => pool.forget_one(),
+            None => {}
         }
     }
 }

@@ -35,7 +35,7 @@ struct Shared {
 #[derive(Default)]
 #[repr(align(128))]
 struct Counters {
-    /// Blocks that there are, lent ones counted. Each of them comes back.
+    /// Blocks that there are, lent ones counted.
     owned: AtomicUsize,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -188,6 +188,11 @@ impl BufferPool {
         if let Err(bytes) = self.shared.open.push(bytes) {
             self.keep(bytes);
         }
+    }
+
+    /// One that was lent does not come back.
+    pub(super) fn forget_one(&self) {
+        self.shared.counters.owned.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_oversized(&self) {

@@ -10,6 +10,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tower_transport_layers::buffer_pool::BufferPool;
 
 pin_project! {
     /// The body of the server's responses: one JSON document, nothing, or an event stream.
@@ -18,7 +19,8 @@ pin_project! {
     /// call; in the revisions before, the call goes on, as the session owns it.
     pub struct ServerBody {
         chunks: Chunks,
-        source: Option<Source>,
+        // With what its events are encoded in.
+        source: Option<(Source, BufferPool)>,
         id: Id,
         #[pin]
         keep_alive: Timer,
@@ -40,10 +42,16 @@ impl ServerBody {
     }
 
     /// An event stream that begins with `chunks`. A failure of the source is answered with `id`.
-    pub(super) const fn events(chunks: Chunks, source: Source, id: Id, keep_alive: Duration) -> ServerBody {
+    pub(super) const fn events(
+        chunks: Chunks,
+        source: Source,
+        id: Id,
+        keep_alive: Duration,
+        pool: BufferPool,
+    ) -> ServerBody {
         ServerBody {
             chunks,
-            source: Some(source),
+            source: Some((source, pool)),
             id,
             keep_alive: Timer::new(keep_alive),
         }
@@ -60,21 +68,21 @@ impl Body for ServerBody {
             if let Some(chunk) = this.chunks.next() {
                 return Poll::Ready(Some(Ok(Frame::data(chunk))));
             }
-            let Some(source) = this.source.as_mut() else {
+            let Some((source, pool)) = this.source.as_mut() else {
                 return Poll::Ready(None);
             };
             match source.poll_event(cx) {
                 Poll::Ready(Some(Event::Item(message))) => {
-                    *this.chunks = Chunks::event(message);
+                    *this.chunks = Chunks::event(message, pool);
                     this.keep_alive.as_mut().reset();
                 }
                 Poll::Ready(Some(Event::Answer(message))) => {
-                    *this.chunks = Chunks::event(message);
+                    *this.chunks = Chunks::event(message, pool);
                     // Nothing follows the answer, so the call is out, whoever still holds this body.
                     *this.source = None;
                 }
                 Poll::Ready(Some(Event::Failed(failure))) => {
-                    *this.chunks = Chunks::event(failure.message(this.id));
+                    *this.chunks = Chunks::event(failure.message(this.id), pool);
                     *this.source = None;
                 }
                 Poll::Ready(None) => *this.source = None,

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_service::Service;
+use tower_transport_layers::buffer_pool::BufferPool;
 
 /// Serves an exchange over streamable HTTP: a `Service<http::Request<B>>` that never fails, to be mounted in axum or hyper.
 ///
@@ -93,6 +94,15 @@ impl<E, M> Server<E, M> {
     #[must_use]
     pub fn max_body(self, bytes: usize) -> Self {
         self.set(|options| options.max_body = bytes)
+    }
+
+    /// The pool that bodies are gathered into and messages encoded in. By default the server and its clones have one of 32 blocks of 64 KiB,
+    /// which are allocated as they are needed.
+    ///
+    /// A body that comes in one piece is taken as it is. Without a free block the server allocates.
+    #[must_use]
+    pub fn buffer_pool(self, pool: BufferPool) -> Self {
+        self.set(|options| options.pool = pool)
     }
 
     /// How long the body of a request may take to arrive, from when the server waits for it. Status 408 after it. 30 s by default.

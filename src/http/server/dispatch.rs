@@ -57,7 +57,13 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         match parts.method {
             Method::POST => {
                 headers::check_post(&parts.headers)?;
-                let body = gather(body, self.options.max_body, self.options.body_timeout).await?;
+                let body = gather(
+                    body,
+                    &self.options.pool,
+                    self.options.max_body,
+                    self.options.body_timeout,
+                )
+                .await?;
                 self.post(parse(&body)?, &mut parts).await
             }
             Method::GET => self.get(&mut parts).await,

@@ -1,5 +1,6 @@
 use crate::message::Message;
 use bytes::{Bytes, BytesMut};
+use tower_transport_layers::buffer_pool::{Buffer, BufferPool};
 
 /// A message up to this size is copied into one chunk; a larger one is sent from the bytes it came in.
 const COPY: usize = 16 * 1024;
@@ -17,11 +18,21 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
+    /// Bytes that are the whole of a body.
+    pub(super) const fn whole(bytes: Bytes) -> Chunks {
+        Chunks::of([bytes, Bytes::new(), Bytes::new()])
+    }
+
     /// The message as the whole of a body.
-    pub(super) fn json(message: &Message) -> Chunks {
+    pub(super) fn json(message: &Message, pool: &BufferPool) -> Chunks {
         let [head, id, _] = message.segments();
-        if id.is_empty() || message.wire_len() <= COPY {
-            return Chunks::of([message.to_bytes(), Bytes::new(), Bytes::new()]);
+        if id.is_empty() {
+            return Chunks::whole(message.to_bytes());
+        }
+        if message.wire_len() <= COPY {
+            let mut body = pool.take(message.wire_len());
+            append(&mut body, message);
+            return Chunks::whole(body.split());
         }
         let mut start = BytesMut::with_capacity(head.len() + id.len());
         start.extend_from_slice(head);
@@ -33,15 +44,13 @@ impl Chunks {
     ///
     /// A line break may stand between the tokens of a message, where it means nothing, and would end the event's data here: it is
     /// made a space.
-    pub(super) fn event(message: Message) -> Chunks {
+    pub(super) fn event(message: Message, pool: &BufferPool) -> Chunks {
         let message = message.on_one_line();
         let len = message.wire_len();
         if len <= COPY {
-            let mut event = BytesMut::with_capacity(EVENT.len() + len + END.len());
-            event.extend_from_slice(EVENT);
-            message.write_to(&mut event);
-            event.extend_from_slice(END);
-            return Chunks::of([event.freeze(), Bytes::new(), Bytes::new()]);
+            let mut event = pool.take(EVENT.len() + len + END.len());
+            append_event(&mut event, &message);
+            return Chunks::whole(event.split());
         }
         let tail = message.tail();
         let mut start = BytesMut::with_capacity(EVENT.len() + len - tail.len());
@@ -54,14 +63,12 @@ impl Chunks {
     }
 
     /// A few messages as events, copied into one chunk.
-    pub(super) fn events(messages: impl Iterator<Item = Message>) -> Chunks {
-        let mut events = BytesMut::new();
+    pub(super) fn events(messages: impl Iterator<Item = Message>, pool: &BufferPool) -> Chunks {
+        let mut events = pool.buffer();
         for message in messages {
-            events.extend_from_slice(EVENT);
-            message.on_one_line().write_to(&mut events);
-            events.extend_from_slice(END);
+            append_event(&mut events, &message.on_one_line());
         }
-        Chunks::of([events.freeze(), Bytes::new(), Bytes::new()])
+        Chunks::whole(events.split())
     }
 
     /// A comment: it opens a stream, keeps it open through proxies, and clients ignore it.
@@ -86,5 +93,17 @@ impl Chunks {
 
     const fn of(chunks: [Bytes; 3]) -> Chunks {
         Chunks { chunks, next: 0 }
+    }
+}
+
+fn append_event(out: &mut Buffer, message: &Message) {
+    out.extend_from_slice(EVENT);
+    append(out, message);
+    out.extend_from_slice(END);
+}
+
+fn append(out: &mut Buffer, message: &Message) {
+    for segment in message.segments() {
+        out.extend_from_slice(segment);
     }
 }

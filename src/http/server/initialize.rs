@@ -64,9 +64,12 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             opened = header;
         }
         let mut response = if early.is_empty() {
-            json(&answer, StatusCode::OK)
+            json(&answer, StatusCode::OK, &self.options.pool)
         } else {
-            events(ServerBody::once(Chunks::events(early.into_iter().chain([answer]))))
+            events(ServerBody::once(Chunks::events(
+                early.into_iter().chain([answer]),
+                &self.options.pool,
+            )))
         };
         if let Some(opened) = opened {
             response.headers_mut().insert(SESSION_ID, opened);

@@ -47,7 +47,14 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                     .call(id.clone(), items, Some(admitted))
                     .map_err(|why| refused(&id, &why))?;
                 let ok = |_: &Message| StatusCode::OK;
-                let outcome = first(Source::Queue(reader), id.clone(), self.options.keep_alive, ok).await;
+                let outcome = first(
+                    Source::Queue(reader),
+                    id.clone(),
+                    self.options.keep_alive,
+                    &self.options.pool,
+                    ok,
+                )
+                .await;
                 return outcome.map_err(|failure| match failure {
                     Failure::Dead(_) => self.unserved(&live, &id, &failure),
                     failure => Rejection::failed(failure.status(), &id, &failure),
@@ -88,7 +95,13 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         }
         let reader = live.listen(rest::<E>(reply)).map_err(|why| refused(&id, &why))?;
         // Begun with a comment, so that proxies pass the response's head on.
-        let body = ServerBody::events(Chunks::keep_alive(), Source::Queue(reader), id, self.options.keep_alive);
+        let body = ServerBody::events(
+            Chunks::keep_alive(),
+            Source::Queue(reader),
+            id,
+            self.options.keep_alive,
+            self.options.pool.clone(),
+        );
         Ok(events(body))
     }
 

@@ -35,7 +35,14 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                     until,
                     _admitted: admitted,
                 };
-                first(source, id.clone(), self.options.keep_alive, modern_status).await
+                first(
+                    source,
+                    id.clone(),
+                    self.options.keep_alive,
+                    &self.options.pool,
+                    modern_status,
+                )
+                .await
             }
             Err(failure) => Err(failure),
         };

@@ -1,12 +1,14 @@
 use super::access::Access;
 use super::live::Limits;
 use std::time::Duration;
+use tower_transport_layers::buffer_pool::BufferPool;
 
 /// What a server is told when it is built. The methods of [`Server`](super::Server) document each.
 #[derive(Debug, Clone)]
 pub(super) struct Options {
     pub(super) access: Access,
     pub(super) path: Option<Box<str>>,
+    pub(super) pool: BufferPool,
     pub(super) max_body: usize,
     pub(super) body_timeout: Duration,
     pub(super) ready_timeout: Duration,
@@ -22,6 +24,8 @@ impl Default for Options {
         Options {
             access: Access::default(),
             path: None,
+            // 2 MiB at most, all connections together, and nothing before it is needed.
+            pool: BufferPool::new(64 * 1024, 32).expect("a valid size"),
             max_body: 4 * 1024 * 1024,
             body_timeout: Duration::from_secs(30),
             ready_timeout: Duration::from_secs(10),

@@ -1,4 +1,3 @@
-use super::encode::Chunks;
 use super::failure::Failure;
 use super::live::Live;
 use super::source::{Beginning, Event};
@@ -147,7 +146,7 @@ impl Reader {
     pub(super) fn poll_beginning(&mut self, cx: &mut Context<'_>) -> Poll<Beginning> {
         let mut state = self.queue.lock();
         if !state.messages.is_empty() {
-            return Poll::Ready(Beginning::Items(Chunks::default()));
+            return Poll::Ready(Beginning::Items(None));
         }
         state.poll_end(cx).map(Beginning::End)
     }

@@ -74,7 +74,7 @@ impl Rejection {
 
     pub(super) fn into_response(self) -> Response<ServerBody> {
         tracing::debug!(status = self.status.as_u16(), body = ?self.body, "request not served");
-        let mut response = Response::new(ServerBody::once(Chunks::json(&self.body)));
+        let mut response = Response::new(ServerBody::once(Chunks::whole(self.body.to_bytes())));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

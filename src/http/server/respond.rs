@@ -10,6 +10,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
+use tower_transport_layers::buffer_pool::BufferPool;
 
 /// Waits for the first event: an answer that nothing comes before is sent as JSON, all else as an event stream, which is also opened
 /// when nothing has come for a keep-alive interval.
@@ -17,6 +18,7 @@ pub(super) async fn first(
     mut source: Source,
     id: Id,
     keep_alive: Duration,
+    pool: &BufferPool,
     status: impl FnOnce(&Message) -> StatusCode,
 ) -> Result<Response<ServerBody>, Failure> {
     let mut timer = pin!(Timer::new(keep_alive));
@@ -26,18 +28,27 @@ pub(super) async fn first(
     })
     .await;
     Ok(match beginning {
-        Some(Beginning::End(Some(Event::Answer(answer)))) => json(&answer, status(&answer)),
+        Some(Beginning::End(Some(Event::Answer(answer)))) => json(&answer, status(&answer), pool),
         Some(Beginning::End(Some(Event::Failed(failure)))) => return Err(failure),
-        Some(Beginning::Items(chunks)) => events(ServerBody::events(chunks, source, id, keep_alive)),
+        Some(Beginning::Items(first)) => {
+            let first = first.map_or_else(Chunks::default, |message| Chunks::event(message, pool));
+            events(ServerBody::events(first, source, id, keep_alive, pool.clone()))
+        }
         // The client took its request back before anything was sent: a stream with nothing in it answers nothing.
         Some(Beginning::End(_)) => events(ServerBody::empty()),
-        None => events(ServerBody::events(Chunks::keep_alive(), source, id, keep_alive)),
+        None => events(ServerBody::events(
+            Chunks::keep_alive(),
+            source,
+            id,
+            keep_alive,
+            pool.clone(),
+        )),
     })
 }
 
 /// A response that is one message.
-pub(super) fn json(message: &Message, status: StatusCode) -> Response<ServerBody> {
-    let mut response = Response::new(ServerBody::once(Chunks::json(message)));
+pub(super) fn json(message: &Message, status: StatusCode, pool: &BufferPool) -> Response<ServerBody> {
+    let mut response = Response::new(ServerBody::once(Chunks::json(message, pool)));
     *response.status_mut() = status;
     response
         .headers_mut()

@@ -1,5 +1,4 @@
 use super::control::Admitted;
-use super::encode::Chunks;
 use super::failure::Failure;
 use super::queue::Reader;
 use super::run::Running;
@@ -24,7 +23,7 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) enum Beginning {
     /// With something that comes before the answer: what was taken of it, to be sent first.
-    Items(Chunks),
+    Items(Option<Message>),
     /// With the answer, or with what stands in its place.
     End(Option<Event>),
 }
@@ -49,7 +48,7 @@ impl Source {
             return reader.poll_beginning(cx);
         }
         self.poll_event(cx).map(|event| match event {
-            Some(Event::Item(message)) => Beginning::Items(Chunks::event(message)),
+            Some(Event::Item(message)) => Beginning::Items(Some(message)),
             end => Beginning::End(end),
         })
     }
