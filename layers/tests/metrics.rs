@@ -358,18 +358,23 @@ fn default_kinds_look_through_the_chain_of_a_boxed_error() {
     feature = "timeout",
     feature = "in-flight",
     feature = "max-message-size",
+    feature = "buffer-pool",
     feature = "catch-panic",
     feature = "drain"
 ))]
 #[test]
 fn default_kinds_name_the_errors_of_this_crate() {
     use tower_transport_layers::in_flight::Overloaded;
+    use tower_transport_layers::in_flight::bytes::{BytesOverloaded, NeverFits};
     use tower_transport_layers::max_message_size::{Direction, TooLarge, TooManyItems};
-    use tower_transport_layers::{catch_panic, drain, timeout};
+    use tower_transport_layers::{buffer_pool, catch_panic, drain, timeout};
     let elapsed = timeout::Elapsed::new(timeout::Phase::Idle, Duration::ZERO);
     assert_eq!(().kind(&BoxError::from(io::Error::other(elapsed))), "elapsed");
     assert_eq!(kind_of(&Overloaded::new(1, 1, None)), "overloaded");
+    assert_eq!(kind_of(&BytesOverloaded::new(1, 1, 1, None)), "overloaded");
+    assert_eq!(kind_of(&NeverFits::new(1, 2)), "too_large");
     assert_eq!(kind_of(&TooLarge::new(Direction::Request, 1, 2)), "too_large");
+    assert_eq!(kind_of(&buffer_pool::TooLarge::new(1, 2)), "too_large");
     assert_eq!(kind_of(&TooManyItems::new(1)), "too_many_items");
     let panicked = catch_panic::Panicked::new(catch_panic::Place::Call, None);
     assert_eq!(kind_of(&panicked), "panicked");

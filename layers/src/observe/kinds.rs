@@ -35,8 +35,9 @@ impl<E, F: Fn(&E) -> &'static str> Kinds<E> for F {
 /// | cause | kind |
 /// | --- | --- |
 /// | [`Elapsed`](crate::timeout::Elapsed) | `"elapsed"` |
-/// | [`Overloaded`](crate::in_flight::Overloaded) | `"overloaded"` |
-/// | [`TooLarge`](crate::max_message_size::TooLarge) | `"too_large"` |
+/// | [`Overloaded`](crate::in_flight::Overloaded), [`BytesOverloaded`](crate::in_flight::bytes::BytesOverloaded) | `"overloaded"` |
+/// | [`NeverFits`](crate::in_flight::bytes::NeverFits) | `"too_large"` |
+/// | [`TooLarge`](crate::max_message_size::TooLarge), and [that of gathered bodies](crate::buffer_pool::TooLarge) | `"too_large"` |
 /// | [`TooManyItems`](crate::max_message_size::TooManyItems) | `"too_many_items"` |
 /// | [`Panicked`](crate::catch_panic::Panicked) | `"panicked"` |
 /// | [`Draining`](crate::drain::Draining) | `"draining"` |
@@ -56,7 +57,10 @@ pub fn kind_of(error: &(dyn Error + 'static)) -> &'static str {
     table! {
         #[cfg(feature = "timeout")] crate::timeout::Elapsed => "elapsed",
         #[cfg(feature = "in-flight")] crate::in_flight::Overloaded => "overloaded",
+        #[cfg(feature = "in-flight")] crate::in_flight::bytes::BytesOverloaded => "overloaded",
+        #[cfg(feature = "in-flight")] crate::in_flight::bytes::NeverFits => "too_large",
         #[cfg(feature = "max-message-size")] crate::max_message_size::TooLarge => "too_large",
+        #[cfg(feature = "buffer-pool")] crate::buffer_pool::TooLarge => "too_large",
         #[cfg(feature = "max-message-size")] crate::max_message_size::TooManyItems => "too_many_items",
         #[cfg(feature = "catch-panic")] crate::catch_panic::Panicked => "panicked",
         #[cfg(feature = "drain")] crate::drain::Draining => "draining",
