@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, Full};
 use std::collections::VecDeque;
@@ -226,6 +226,37 @@ async fn refused_response_is_dropped_before_the_caller_hears_of_it() {
 async fn answer_to_head_has_a_length_and_no_body() {
     let response = Response::builder().header(CONTENT_LENGTH, 4096);
     assert_eq!(received(response.body(Empty::<Bytes>::new()).unwrap()).await, Ok(0));
+}
+
+// A body that is empty and does not say so, as behind tower-http's `Decompression`.
+#[tokio::test]
+async fn answer_without_a_body_passes_by_the_method_and_the_status_and_its_body_is_limited_all_the_same() {
+    let answer = async |method: Method, status: StatusCode, chunks: &[usize]| {
+        let response = Response::builder().status(status).header(CONTENT_LENGTH, 4096);
+        let mut response = Some(response.body(chunked(chunks.iter().copied())).unwrap());
+        let inner = service_fn(move |_: Request<Limited<Empty<Bytes>>>| {
+            std::future::ready(Ok::<_, Infallible>(response.take().unwrap()))
+        });
+        let request = Request::builder().method(method).body(Empty::new()).unwrap();
+        let response = MaxMessageSizeLayer::new(10).layer(inner).oneshot(request).await;
+        let response = response.map_err(|error| (Stage::Head, too_large(&error).size()))?;
+        let body = response.into_body().collect().await;
+        Ok(body
+            .map_err(|error| (Stage::Body, too_large(&error).size()))?
+            .to_bytes()
+            .len())
+    };
+    assert_eq!(answer(Method::HEAD, StatusCode::OK, &[]).await, Ok(0));
+    assert_eq!(answer(Method::GET, StatusCode::NOT_MODIFIED, &[]).await, Ok(0));
+    assert_eq!(
+        answer(Method::HEAD, StatusCode::OK, &[11]).await,
+        Err((Stage::Body, 11))
+    );
+    assert_eq!(
+        answer(Method::GET, StatusCode::NOT_MODIFIED, &[11]).await,
+        Err((Stage::Body, 11))
+    );
+    assert_eq!(answer(Method::GET, StatusCode::OK, &[]).await, Err((Stage::Head, 4096)));
 }
 
 // PITFALLS 31

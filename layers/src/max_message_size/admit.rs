@@ -2,6 +2,7 @@ use super::announced::announced_request;
 use super::{Direction, Limited, Limits, MaxFrame, TooLarge};
 use crate::reply::{Bodies, Connections, Streams};
 use crate::{Target, WireSize};
+use http::Method;
 use http_body::Body;
 
 /// A request that can be held to a limit, before the inner service sees it and while it reads it.
@@ -24,6 +25,11 @@ pub trait Admit<K>: Sized {
     ///
     /// When the request is known to be over its limit.
     fn admit(self, limits: Limits) -> Result<Self::Inner, TooLarge>;
+
+    /// What holds of the limits for the answer to this request.
+    fn limits_of_answer(&self, limits: Limits) -> Limits {
+        limits
+    }
 }
 
 /// What a service behind the layer is given.
@@ -58,6 +64,14 @@ impl<B: Body> Admit<Bodies> for http::Request<B> {
     fn admit(self, limits: Limits) -> Result<Self::Inner, TooLarge> {
         Direction::Request.check(limits, announced_request(&self))?;
         Ok(self.map(|body| Limited::new(body, Direction::Request, limits)))
+    }
+
+    fn limits_of_answer(&self, limits: Limits) -> Limits {
+        if self.method() == Method::HEAD {
+            limits.with_bodiless_answer()
+        } else {
+            limits
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the head of an HTTP message says of its body.
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body;
 use std::num::IntErrorKind;
 
@@ -11,12 +11,17 @@ pub(super) fn announced_request<B: Body>(request: &Request<B>) -> usize {
     content_length(request.headers()).max(least(request.body()))
 }
 
-/// The bytes that are sure to come. The answer to `HEAD` has a length and no body.
-pub(super) fn announced_response<B: Body>(response: &Response<B>) -> usize {
+/// The bytes that are sure to come. An answer without a body may have a length: that of the body which it stands for.
+pub(super) fn announced_response<B: Body>(response: &Response<B>, bodiless: bool) -> usize {
     if response.body().is_end_stream() {
         return 0;
     }
-    content_length(response.headers()).max(least(response.body()))
+    // Not every body that is empty says so.
+    let length = match bodiless || response.status() == StatusCode::NOT_MODIFIED {
+        true => 0,
+        false => content_length(response.headers()),
+    };
+    length.max(least(response.body()))
 }
 
 /// Whether the body is a stream of events, which has no end by nature.

@@ -47,7 +47,7 @@ impl<B: Body> Deliver<Bodies> for http::Response<B> {
         } else {
             limits
         };
-        Direction::Response.check(limits, announced_response(&self))?;
+        Direction::Response.check(limits, announced_response(&self, limits.is_bodiless()))?;
         Ok(self.map(|body| Limited::new(body, Direction::Response, limits)))
     }
 }

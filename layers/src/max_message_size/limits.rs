@@ -10,6 +10,8 @@ pub struct Limits {
     request: usize,
     response: usize,
     items: usize,
+    /// Whether the answer is without a body, whatever its head announces.
+    bodiless: bool,
 }
 
 const NONE: usize = usize::MAX;
@@ -21,6 +23,7 @@ impl Limits {
             request: NONE,
             response: NONE,
             items: NONE,
+            bodiless: false,
         }
     }
 
@@ -55,6 +58,17 @@ impl Limits {
     /// The most items of a reply.
     pub const fn items(&self) -> Option<usize> {
         set(self.items)
+    }
+
+    /// For a request whose answer is without a body. What comes of one all the same is limited.
+    pub(super) const fn with_bodiless_answer(mut self) -> Limits {
+        self.bodiless = true;
+        self
+    }
+
+    /// Whether the head of an answer announces nothing.
+    pub(super) const fn is_bodiless(&self) -> bool {
+        self.bodiless
     }
 
     /// The most bytes one way; the largest number there is if there is no limit.

@@ -36,8 +36,9 @@
 //! # Where it belongs
 //!
 //! On the message stack next to the transport, inside of an in-flight limit; outside of a retry, since what is too large stays so. Over HTTP,
-//! outside of what decompresses, where it bounds what comes out; inside of what answers for errors, as with `413`. On the connection stack
-//! anywhere over the transport.
+//! where it bounds what comes out of compression: outside of what decompresses responses, but inside of what decompresses requests, or a
+//! small request unfolds to any size behind it. Inside of what answers for errors, as with `413`. On the connection stack anywhere over the
+//! transport.
 //!
 //! # Example
 //!

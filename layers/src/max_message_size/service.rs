@@ -73,8 +73,9 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let limits = self.policy.limits(&request, self.limits);
+        let of_answer = request.limits_of_answer(limits);
         match request.admit(limits) {
-            Ok(request) => ResponseFuture::called(self.inner.call(request), limits),
+            Ok(request) => ResponseFuture::called(self.inner.call(request), of_answer),
             // The inner service stays ready for the next call.
             Err(error) => ResponseFuture::refused(error, limits),
         }
