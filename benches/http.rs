@@ -1,6 +1,6 @@
-//! POST round trips over loopback: bare hyper (gathers the body, answers with fixed bytes) beside `http::Server` over an exchange that
-//! answers at once, and over the same exchange below a stack of five layers, interleaved in one run. What counts is the server's CPU per
-//! request, as a ratio.
+//! POST round trips over loopback, interleaved in one run: bare hyper (gathers the body, answers with fixed bytes), `http::Server` over an
+//! exchange that answers at once, and the same with five layers: trace, timeout, in-flight limit, message size, buffer pool. What counts is
+//! the server's CPU per request, as a ratio.
 //!
 //! ```text
 //! cargo bench --bench http --features full
@@ -34,7 +34,7 @@ use tokio::time::Instant;
 use tower::ServiceBuilder;
 use tower_transport::exchange::{Patience, unary};
 use tower_transport::http::Server;
-use tower_transport::layers::catch_panic::CatchPanicLayer;
+use tower_transport::layers::buffer_pool::BufferPool;
 use tower_transport::layers::in_flight::InFlightLayer;
 use tower_transport::layers::max_message_size::MaxMessageSizeLayer;
 use tower_transport::layers::timeout::TimeoutLayer;
@@ -100,7 +100,6 @@ async fn serve(variant: &str, payload: usize) {
     let stack = Server::new(
         ServiceBuilder::new()
             .layer(TraceLayer::new())
-            .layer(CatchPanicLayer::new())
             .layer(
                 TimeoutLayer::new()
                     .first_item(far)
@@ -111,7 +110,8 @@ async fn serve(variant: &str, payload: usize) {
             .layer(InFlightLayer::new(NonZeroUsize::new(64).expect("not zero")))
             .layer(MaxMessageSizeLayer::new(4 << 20))
             .service(exchange),
-    );
+    )
+    .buffer_pool(BufferPool::new(64 << 10, 64).expect("blocks"));
     loop {
         let (stream, _) = listener.accept().await.expect("accepted");
         stream.set_nodelay(true).expect("a TCP stream");

@@ -10,22 +10,30 @@ use std::time::Duration;
 use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_transport::BoxError;
 use tower_transport::exchange::{Call, Exchange, ExchangeExt, Patience, Peer, handler_fn};
+use tower_transport::layers::buffer_pool::BufferPool;
 use tower_transport::layers::in_flight::{InFlightLayer, Overloaded};
 use tower_transport::layers::max_message_size::{Direction, MaxMessageSizeLayer, TooLarge, TooManyItems};
 use tower_transport::layers::timeout::{Elapsed, Phase, TimeoutLayer};
 use tower_transport::layers::trace::TraceLayer;
+use tower_transport::layers::{ServiceBuilderExt, cause_ref};
 use tower_transport::message::{Id, Message};
+use tower_transport::mux;
 use tower_transport::process::Command;
-use tower_transport::stdio::{self, Child};
+use tower_transport::stdio::{self, Child, Spawner};
 
 /// This very binary, run as the child. Its harness prints lines that are no messages, which the transport skips.
-///
+fn command() -> Command {
+    Command::new(std::env::current_exe().expect("our own path"))
+        .args(["--exact", "child::the_child", "--nocapture"])
+        .env("SERVE", "1")
+}
+
 /// It has answered once, so that no limit counts its start.
 async fn spawn() -> Child {
-    let command = Command::new(std::env::current_exe().expect("our own path"))
-        .args(["--exact", "child::the_child", "--nocapture"])
-        .env("SERVE", "1");
-    let child = Child::spawn(&command).expect("a child");
+    started(Child::spawn(&command()).expect("a child")).await
+}
+
+async fn started(child: Child) -> Child {
     no_hang(child.clone().request(request("count", 0)))
         .await
         .expect("a child that serves");
@@ -229,4 +237,35 @@ async fn calls_over_the_limit_are_refused_until_one_of_the_others_is_over() {
     assert_eq!(answer.payload(), Some("2"), "the stream runs on in the child");
     drop(streaming);
     is_as_before(&child, &mut stack).await;
+}
+
+#[tokio::test]
+async fn layers_over_the_spawner_cap_its_frames_and_lend_it_their_blocks() {
+    let pool = BufferPool::new(64 << 10, 16).expect("blocks");
+    let mut spawner = ServiceBuilder::new()
+        .limit_message_size(MAX)
+        .pool_buffers(pool.clone())
+        .service(Spawner::new());
+    let child = spawner.ready().await.expect("ready").call(command()).await;
+    let mut child = started(child.expect("a child")).await;
+    let warm = pool.stats();
+    assert!(warm.blocks > 0, "the child's transport is read into the pool's blocks");
+
+    let error = no_hang(child.request(request("huge", MAX as u64)))
+        .await
+        .expect_err("huge");
+    let error = cause_ref::<mux::Error>(&*error).expect("the transport's own");
+    assert_eq!((error.is_too_large(), error.limit()), (true, Some(MAX)));
+
+    for _ in 0..1_000 {
+        no_hang(child.request(request("count", 0))).await.expect("answered");
+    }
+    assert_eq!(
+        pool.stats().misses,
+        warm.misses,
+        "what comes after is read into the same blocks"
+    );
+    no_hang(child.close()).await;
+    let left = pool.stats();
+    assert_eq!(left.held, left.blocks, "all blocks are back");
 }
