@@ -431,6 +431,33 @@ fn clones_and_repeated_layers_share_their_handles_and_other_names_do_not() {
     assert_eq!(recorded.counter("other_calls_total{outcome=ok}"), 1);
 }
 
+// As hyper does: it asks for no more than the length that it has told of.
+#[test]
+fn body_of_an_announced_length_is_over_with_its_last_byte() {
+    let recorded = recorded(async {
+        for (length, asked) in [("15", 2), ("0", 0), ("16", 2)] {
+            let mut service = ServiceBuilder::new()
+                .layer(MetricsLayer::new())
+                .map_response(move |mut response: http::Response<Script>| {
+                    response.headers_mut().insert("content-length", length.parse().unwrap());
+                    response
+                })
+                .service(once_http::<Full<&[u8]>>(Script::new([
+                    Step::Item(10),
+                    Step::Item(5),
+                    Step::Wait,
+                ])));
+            let request = http::Request::new(Full::default());
+            let response = service.ready().await.unwrap().call(request).await.unwrap();
+            let mut body = Box::pin(response.into_body());
+            for _ in 0..asked {
+                frame(&mut body).await.unwrap().unwrap();
+            }
+        }
+    });
+    assert_eq!((recorded.outcomes(), recorded.in_flight()), ([2, 0, 1, 0], 0.0));
+}
+
 #[test]
 fn bodies_are_counted_as_streams_are_and_errors_by_kind() {
     let recorded = recorded(async {

@@ -63,12 +63,20 @@ where
         let inner = this.inner.as_mut().as_pin_mut().expect("polled after completion");
         let outcome = ready!(this.watch.during(|| inner.poll(cx)));
         this.watch.during(|| this.inner.set(None));
+        let announced = match &outcome {
+            Ok(reply) if this.watch.observes() => reply.announced(),
+            _ => None,
+        };
         match &outcome {
-            Ok(reply) if this.watch.during(|| reply.stream().is_over()) => this.watch.ended(End::Ok),
+            Ok(reply) if announced == Some(0) || this.watch.during(|| reply.stream().is_over()) => {
+                this.watch.ended(End::Ok);
+            }
             Ok(_) => {}
             Err(error) => this.watch.failed(error),
         }
-        Poll::Ready(outcome.map(|reply| reply.map_stream(|stream| Observed::new(stream, this.watch.hand_over()))))
+        Poll::Ready(
+            outcome.map(|reply| reply.map_stream(|stream| Observed::new(stream, announced, this.watch.hand_over()))),
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 use super::watch::Watch;
 use super::{End, ObserveError, ObserveItem, Observer};
 use crate::reply::{Bodies, Series, Streams};
+use bytes::Buf;
 use futures_core::Stream;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -19,6 +20,8 @@ pin_project! {
     {
         #[pin]
         inner: Option<R>,
+        // What is still to come of the bytes that were announced.
+        left: Option<u64>,
         watch: Watch<O>,
     }
 
@@ -37,15 +40,20 @@ pin_project! {
 const KEPT: &str = "taken by the drop alone";
 
 impl<R, O: Observer> Observed<R, O> {
-    pub(super) const fn new(inner: R, watch: Watch<O>) -> Self {
+    pub(super) const fn new(inner: R, announced: Option<u64>, watch: Watch<O>) -> Self {
         Observed {
             inner: Some(inner),
+            left: announced,
             watch,
         }
     }
 
     #[inline]
-    fn poll_series<K>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<R::Item, R::Error>>>
+    fn poll_series<K>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: impl FnOnce(&R::Item) -> u64,
+    ) -> Poll<Option<Result<R::Item, R::Error>>>
     where
         R: Series<K>,
         O: ObserveItem<R::Item, K> + ObserveError<R::Error>,
@@ -56,7 +64,10 @@ impl<R, O: Observer> Observed<R, O> {
         match &next {
             Some(Ok(item)) => {
                 this.watch.item(item);
-                if this.watch.during(|| inner.is_over()) {
+                if let Some(left) = this.left {
+                    *left = left.saturating_sub(data(item));
+                }
+                if *this.left == Some(0) || this.watch.during(|| inner.is_over()) {
                     this.watch.ended(End::Ok);
                 }
             }
@@ -75,7 +86,7 @@ where
     type Item = Result<T, E>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_series::<Streams>(cx)
+        self.poll_series::<Streams>(cx, |_| 0)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -92,7 +103,7 @@ where
     type Error = R::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<R::Data>, R::Error>>> {
-        self.poll_series::<Bodies>(cx)
+        self.poll_series::<Bodies>(cx, |frame| frame.data_ref().map_or(0, |data| data.remaining() as u64))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -12,6 +12,10 @@ impl<O: Observer> Watch<O> {
         Watch { observer }
     }
 
+    pub(super) const fn observes(&self) -> bool {
+        self.observer.is_some()
+    }
+
     /// Takes the observer along to where the call goes on.
     #[inline(always)]
     pub(super) const fn hand_over(&mut self) -> Self {

@@ -1,5 +1,6 @@
 use super::{Bodies, Streams};
 use futures_core::Stream;
+use http::header::CONTENT_LENGTH;
 use http_body::{Body, Frame};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -25,6 +26,12 @@ pub trait Reply<K>: Sized {
 
     /// What comes piece by piece.
     fn stream(&self) -> &Self::Stream;
+
+    /// The bytes of data that the head announces, where it does, as by `Content-Length`. Whoever sends them need not ask for the end behind the
+    /// last of them.
+    fn announced(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The items of a reply, whatever carries them.
@@ -87,6 +94,10 @@ impl<B: Body> Reply<Bodies> for http::Response<B> {
 
     fn stream(&self) -> &B {
         self.body()
+    }
+
+    fn announced(&self) -> Option<u64> {
+        self.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
 }
 
