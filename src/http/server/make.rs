@@ -3,18 +3,32 @@ use crate::BoxError;
 use crate::exchange::{Call, Exchange};
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_service::Service;
 
 /// Gives a clone of one exchange to every session and every request: what [`Server::new`](super::Server::new) mounts.
-#[derive(Debug, Clone)]
+///
+/// A stack of layers can be large, and a server is cloned for each request: what is cloned then is a handle, and the exchange once.
+#[derive(Debug)]
 pub struct One<E> {
-    exchange: E,
+    exchange: Arc<E>,
 }
 
 impl<E> One<E> {
-    pub(super) const fn new(exchange: E) -> One<E> {
-        One { exchange }
+    pub(super) fn new(exchange: E) -> One<E> {
+        One {
+            exchange: Arc::new(exchange),
+        }
+    }
+}
+
+// By hand: the exchange need not be `Clone` for this.
+impl<E> Clone for One<E> {
+    fn clone(&self) -> Self {
+        One {
+            exchange: Arc::clone(&self.exchange),
+        }
     }
 }
 
@@ -28,7 +42,7 @@ impl<E: Clone> Service<Session> for One<E> {
     }
 
     fn call(&mut self, _: Session) -> Self::Future {
-        ready(Ok(self.exchange.clone()))
+        ready(Ok(E::clone(&self.exchange)))
     }
 }
 
