@@ -304,6 +304,18 @@ async fn idle_clock_stands_while_the_peer_waits_for_us() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn item_that_is_no_progress_sets_a_clock_going_that_stands() {
+    let (script, _) = Script::new([Step::Item(7), Step::Wait(SECOND * 60), Step::Item(99)]);
+    let layer = TimeoutLayer::new().idle(SECOND).policy(StopAfter(7));
+    let mut reply = reply(layer, script.then_silence()).await;
+    assert_eq!(next(&mut reply).await.unwrap().unwrap(), 7);
+    assert_eq!(next(&mut reply).await.unwrap().unwrap(), 99);
+    let error = tokio::time::timeout(SECOND * 9, next(&mut reply)).await;
+    let error = error.expect("an expiry").unwrap().unwrap_err();
+    assert_eq!(elapsed(&error), (Phase::Idle, SECOND));
+}
+
+#[tokio::test(start_paused = true)]
 async fn item_that_is_no_progress_leaves_the_idle_clock_running() {
     let noise = (0..100).flat_map(|_| [Step::Wait(SECOND * 4 / 10), Step::Item(99)]);
     let (script, _) = Script::new(noise);
@@ -439,6 +451,24 @@ async fn dropping_the_reply_drops_the_inner_stream() {
     assert_pending!(reply.poll_next());
     drop(reply);
     assert!(dropped.load(Ordering::SeqCst));
+}
+
+#[tokio::test(start_paused = true)]
+async fn timer_of_a_call_or_reply_that_is_over_wakes_nobody() {
+    let inner = service_fn(|()| async {
+        sleep(SECOND / 2).await;
+        Ok::<_, io::Error>(Script::new([Step::Wait(SECOND / 2)]).0)
+    });
+    let mut service = TimeoutLayer::new().first_item(SECOND).total(SECOND * 2).layer(inner);
+    let mut call = task::spawn(service.ready().await.unwrap().call(()));
+    assert_pending!(call.poll());
+    advance(SECOND / 2).await;
+    let mut reply = task::spawn(Box::pin(assert_ready_ok!(call.poll())));
+    assert_pending!(reply.poll_next());
+    advance(SECOND / 2).await;
+    assert!(assert_ready!(reply.poll_next()).is_none());
+    advance(SECOND * 9).await;
+    assert!(!call.is_woken() && !reply.is_woken(), "while both are still held");
 }
 
 #[tokio::test(start_paused = true)]
