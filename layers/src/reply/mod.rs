@@ -1,7 +1,9 @@
 //! What a service may answer with, so that a layer can follow the answer to its end.
 //!
 //! A layer of this crate is one type for every kind of service. What it stands over is told apart by a marker that the compiler infers, so
-//! nobody writes it in a stack:
+//! nobody writes it in a stack. It is written where a layer stands by itself, in a field or behind an `impl Layer`: `TimeoutLayer` is that
+//! over streams, `TimeoutLayer<(), Bodies>` that over HTTP.
+//!
 //!
 //! | marker | the service answers with |
 //! | --- | --- |
