@@ -4,7 +4,6 @@
 //! nobody writes it in a stack. It is written where a layer stands by itself, in a field or behind an `impl Layer`: `TimeoutLayer` is that
 //! over streams, `TimeoutLayer<(), Bodies>` that over HTTP.
 //!
-//!
 //! | marker | the service answers with |
 //! | --- | --- |
 //! | [`Streams`] | a [`Stream`](futures_core::Stream) of results: an exchange, a subscription, any call that is answered piece by piece |
