@@ -13,6 +13,9 @@ use crate::message::{Id, Message};
 use std::task::{Context, Waker};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+/// What a handler may say after a request that waits for room. Past it, the request is refused, so that the handler goes on.
+const HELD: usize = 16;
+
 impl<R, W, H, F> Driver<R, W, H, F>
 where
     R: AsyncRead + Unpin,
@@ -90,10 +93,12 @@ where
         let mut ran = false;
         for _ in 0..self.held.len() {
             let Some(index) = self.held.pop_front() else { break };
-            if let Some(server) = &mut self.server
-                && let Some(item) = server.take_held(index)
-                && self.say(cx, index, item)
-            {
+            self.say_held(cx, index);
+            let Some(server) = &mut self.server else { break };
+            if server.is_holding(index) {
+                self.held.push_back(index);
+            } else {
+                server.forget(index);
                 self.ready.push_back(index);
             }
         }
@@ -119,11 +124,16 @@ where
             }
             match server.poll(index) {
                 Polled::Pending => return,
-                Polled::Item(item) => {
-                    if !self.say(cx, index, item) {
-                        return;
+                Polled::Item(item) if server.is_holding(index) => {
+                    if server.hold_behind(index, item) > HELD
+                        && let Some(Item::Request(_, responder)) = server.take_held(index)
+                    {
+                        let refusal = overloaded(&Id::null(), self.shared.bounds.in_flight);
+                        let _gone = responder.respond(refusal);
+                        self.say_held(cx, index);
                     }
                 }
+                Polled::Item(item) => _ = self.say(cx, index, item),
                 Polled::Ended => {
                     if let Some(id) = server.end(index) {
                         self.refuse(Fault::with_causes(&NoResponse::new()).message(&id));
@@ -138,7 +148,16 @@ where
         }
     }
 
-    /// Writes what a handler says; whether it may go on.
+    /// Writes what waited for room, as far as there is some by now.
+    fn say_held(&mut self, cx: &mut Context<'_>, index: u32) {
+        while self.writer.pending() < WRITE_HIGH
+            && let Some(server) = &mut self.server
+            && let Some(item) = server.take_held(index)
+            && self.say(cx, index, item)
+        {}
+    }
+
+    /// Writes what a handler says; not if that has to wait for room.
     fn say(&mut self, cx: &mut Context<'_>, index: u32, item: Item) -> bool {
         let Some(server) = &mut self.server else { return false };
         let (limit, size) = (self.shared.bounds.message, item.message().wire_len());
@@ -174,8 +193,9 @@ where
                 }
                 let Some(slot) = state.table.reserve(Lane::Ask) else {
                     drop(state);
-                    server.hold(index, Item::Request(message, responder));
-                    self.held.push_back(index);
+                    if server.hold(index, Item::Request(message, responder)) {
+                        self.held.push_back(index);
+                    }
                     return false;
                 };
                 let wire = state.table.wire_id(slot);

@@ -37,8 +37,10 @@ struct Place<H: Exchange> {
     flag: Arc<PlaceWaker>,
     id: Option<Id>,
     busy: bool,
-    /// A request of the handler's that waits for room.
-    held: Option<Item>,
+    /// A request of the handler's that waits for room, and what is to be said after it.
+    held: VecDeque<Item>,
+    /// The driver knows that something is held here.
+    noted: bool,
 }
 
 pin_project! {
@@ -98,7 +100,8 @@ impl<H: Exchange> Server<H> {
             flag,
             id: None,
             busy: false,
-            held: None,
+            held: VecDeque::new(),
+            noted: false,
         });
         self.vacant.push(index);
         Some(index)
@@ -128,7 +131,7 @@ impl<H: Exchange> Server<H> {
         }
         place.busy = false;
         place.running.set(Running::Idle);
-        place.held = None;
+        place.held.clear();
         let id = place.id.take();
         if id.is_some() {
             self.requests -= 1;
@@ -148,19 +151,38 @@ impl<H: Exchange> Server<H> {
         self.end(index as u32).is_some()
     }
 
-    /// Whether something runs in a place that may be polled. While its request waits for room it may not: what it says next would
-    /// overtake the request.
+    /// Whether something runs in a place that may be polled: also while its request waits for room, as its own deadline may end the wait.
     pub(super) fn may_speak(&self, index: u32) -> bool {
         let place = &self.places[index as usize];
-        place.busy && place.held.is_none()
+        place.busy && !matches!(place.held.back(), Some(Item::Response(_)))
     }
 
-    pub(super) fn hold(&mut self, index: u32, item: Item) {
-        self.places[index as usize].held = Some(item);
+    /// Has a request wait for room; whether the driver has to note the place.
+    #[must_use]
+    pub(super) fn hold(&mut self, index: u32, item: Item) -> bool {
+        let place = &mut self.places[index as usize];
+        place.held.push_front(item);
+        !std::mem::replace(&mut place.noted, true)
+    }
+
+    /// Has an item wait for what is held before it: said at once, it would overtake that. How many are held.
+    pub(super) fn hold_behind(&mut self, index: u32, item: Item) -> usize {
+        let place = &mut self.places[index as usize];
+        place.held.push_back(item);
+        place.held.len()
     }
 
     pub(super) fn take_held(&mut self, index: u32) -> Option<Item> {
-        self.places[index as usize].held.take()
+        self.places[index as usize].held.pop_front()
+    }
+
+    pub(super) fn is_holding(&self, index: u32) -> bool {
+        !self.places[index as usize].held.is_empty()
+    }
+
+    /// The driver need not look here any more, until something is held again.
+    pub(super) fn forget(&mut self, index: u32) {
+        self.places[index as usize].noted = false;
     }
 
     pub(super) fn is_idle(&self) -> bool {

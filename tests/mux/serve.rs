@@ -272,6 +272,65 @@ async fn a_handler_that_gives_up_a_request_that_waits_for_room_goes_on() {
     assert_eq!(wire.recv().await["method"], "went on");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_handler_whose_request_waits_for_room_still_has_its_deadline() {
+    let asks_too_much = handler_fn(|_: Call, peer: Peer| async move {
+        let ask = || peer.request(Message::request(&Id::null(), "roots/list", &()).unwrap());
+        let in_time = async { tokio::join!(ask(), ask(), ask()) };
+        let answers = tokio::time::timeout(Duration::from_secs(1), in_time).await;
+        peer.notify(notification("late", &json!({}))).await?;
+        Ok::<_, BoxError>(Some(result(&json!(answers.is_err()))))
+    });
+    let (connection, mut wire, _driver) = server(Mux::new().max_in_flight(2), asks_too_much);
+    wire.send(&[asks(1, "x")]).await;
+    wire.recv_request("roots/list").await;
+    wire.recv_request("roots/list").await;
+    // The third was given up before there was room for it.
+    for _ in 0..2 {
+        assert_eq!(wire.recv().await["method"], "notifications/cancelled");
+    }
+    assert_eq!(wire.recv().await["method"], "late");
+    assert_eq!(wire.recv().await["result"], true);
+    settled(&connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_handler_says_after_a_request_that_waits_for_room_does_not_overtake_it() {
+    let talks = handler_fn(|call: Call, peer: Peer| async move {
+        let ask = || peer.request(Message::request(&Id::null(), "roots/list", &()).unwrap());
+        let more: u64 = call.message().unwrap().method().unwrap().parse()?;
+        let tells = async {
+            for n in 0..more {
+                peer.notify(notification("n", &json!({"n": n}))).await?;
+            }
+            Ok::<_, BoxError>(())
+        };
+        let (_, held, told) = tokio::join!(ask(), ask(), tells);
+        told?;
+        Ok::<_, BoxError>(Some(result(&json!(held?.payload().unwrap()))))
+    });
+    for (more, refused) in [(10, false), (40, true)] {
+        let (_connection, mut wire, _driver) = server(Mux::new().max_in_flight(1), talks.clone());
+        wire.send(&[asks(1, &more.to_string())]).await;
+        let first = wire.recv_request("roots/list").await;
+        if !refused {
+            wire.stays_quiet().await;
+            wire.result(first, json!("first")).await;
+            let held = wire.recv_request("roots/list").await;
+            wire.result(held, json!("held")).await;
+        }
+        for n in 0..more {
+            assert_eq!(wire.recv().await["params"]["n"], n);
+        }
+        if refused {
+            wire.result(first, json!("first")).await;
+        }
+        let answer = wire.recv().await["result"].as_str().unwrap().to_owned();
+        assert_eq!(answer.contains("held"), !refused, "{answer}");
+        assert_eq!(answer.contains("overloaded"), refused, "{answer}");
+    }
+}
+
 /// Ready after so many answers of `Pending`; dead when asked.
 #[derive(Clone)]
 struct Moody {
