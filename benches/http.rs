@@ -1,9 +1,10 @@
 //! POST round trips over loopback: bare hyper (gathers the body, answers with fixed bytes) beside `http::Server` over an exchange that
-//! answers at once, interleaved in one run. What counts is the server's CPU per request, as a ratio.
+//! answers at once, and over the same exchange below a stack of five layers, interleaved in one run. What counts is the server's CPU per
+//! request, as a ratio.
 //!
 //! ```text
-//! cargo bench --bench http --features http-server
-//! cargo bench --bench http --features http-server -- --rounds 3 --seconds 0.3
+//! cargo bench --bench http --features full
+//! cargo bench --bench http --features full -- --rounds 3 --seconds 0.3
 //! ```
 //!
 //! Client and server are this one binary, each on a current-thread runtime. The client is hyper's, one connection per call in flight. A
@@ -22,6 +23,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
+use std::num::NonZeroUsize;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -29,11 +31,17 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
-use tower_transport::exchange::unary;
+use tower::ServiceBuilder;
+use tower_transport::exchange::{Patience, unary};
 use tower_transport::http::Server;
+use tower_transport::layers::catch_panic::CatchPanicLayer;
+use tower_transport::layers::in_flight::InFlightLayer;
+use tower_transport::layers::max_message_size::MaxMessageSizeLayer;
+use tower_transport::layers::timeout::TimeoutLayer;
+use tower_transport::layers::trace::TraceLayer;
 use tower_transport::message::{Id, Message};
 
-const VARIANTS: [&str; 2] = ["hyper", "ours"];
+const VARIANTS: [&str; 3] = ["hyper", "ours", "stack"];
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
@@ -44,7 +52,7 @@ fn main() {
     let rounds = value("--rounds").map_or(5, |value| value.parse().expect("a number"));
     let seconds: f64 = value("--seconds").map_or(0.5, |value| value.parse().expect("a number"));
     println!("{rounds} rounds of {seconds} s, current-thread runtimes; medians over the rounds");
-    println!("payload  in flight  variant   requests/s   server CPU us/request   x hyper");
+    println!("payload  in flight  variant   requests/s   server CPU us/request   x hyper    x ours");
     for payload in [200, 4096] {
         for connections in [1, 16] {
             let mut samples = VARIANTS.map(|_| Vec::new());
@@ -65,8 +73,10 @@ fn main() {
                 )
             });
             for (variant, (rate, cpu)) in VARIANTS.iter().zip(medians) {
-                let ratio = cpu / medians[0].1;
-                println!("{payload:>7}  {connections:>9}  {variant:<7} {rate:>12.0} {cpu:>23.2} {ratio:>9.2}");
+                let [hyper, ours] = [0, 1].map(|at: usize| cpu / medians[at].1);
+                println!(
+                    "{payload:>7}  {connections:>9}  {variant:<7} {rate:>12.0} {cpu:>23.2} {hyper:>9.2} {ours:>9.3}"
+                );
             }
         }
     }
@@ -85,7 +95,23 @@ async fn serve(variant: &str, payload: usize) {
     let answer = Message::response(&Id::number(1), &text(payload)).expect("serialises");
     let fixed = answer.to_bytes();
     let exchange = unary(move |_: Message| std::future::ready(Ok::<_, Infallible>(answer.clone())));
-    let ours = Server::new(exchange);
+    let ours = Server::new(exchange.clone());
+    let far = Duration::from_secs(60);
+    let stack = Server::new(
+        ServiceBuilder::new()
+            .layer(TraceLayer::new())
+            .layer(CatchPanicLayer::new())
+            .layer(
+                TimeoutLayer::new()
+                    .first_item(far)
+                    .idle(far)
+                    .total(far)
+                    .policy(Patience::new()),
+            )
+            .layer(InFlightLayer::new(NonZeroUsize::new(64).expect("not zero")))
+            .layer(MaxMessageSizeLayer::new(4 << 20))
+            .service(exchange),
+    );
     loop {
         let (stream, _) = listener.accept().await.expect("accepted");
         stream.set_nodelay(true).expect("a TCP stream");
@@ -107,6 +133,10 @@ async fn serve(variant: &str, payload: usize) {
                         Ok::<_, Infallible>(response.body(Full::new(fixed)).expect("a response"))
                     }
                 });
+                tokio::spawn(async move { http.serve_connection(io, service).await });
+            }
+            "stack" => {
+                let service = TowerToHyperService::new(stack.clone());
                 tokio::spawn(async move { http.serve_connection(io, service).await });
             }
             _ => {

@@ -210,12 +210,16 @@ async fn response_that_announces_too_much_fails_the_call_with_what_it_announced(
 }
 
 #[tokio::test]
-async fn refused_response_is_dropped_which_cancels_it() {
+async fn refused_response_is_dropped_before_the_caller_hears_of_it() {
     let body = chunked([11]);
     let dropped = body.dropped.clone();
-    let response = Response::builder().header(CONTENT_LENGTH, 11).body(body).unwrap();
-    assert!(received(response).await.is_err());
-    assert!(dropped.load(Ordering::SeqCst));
+    let mut response = Some(Response::builder().header(CONTENT_LENGTH, 11).body(body).unwrap());
+    let mut service = MaxMessageSizeLayer::new(10).layer(service_fn(move |_: Request<Limited<Empty<Bytes>>>| {
+        std::future::ready(Ok::<_, Infallible>(response.take().unwrap()))
+    }));
+    let mut call = task::spawn(service.call(Request::new(Empty::new())));
+    assert_ready_err!(call.poll());
+    assert!(dropped.load(Ordering::SeqCst), "while the future is still held");
 }
 
 #[tokio::test]

@@ -504,7 +504,8 @@ fn call_allocates_nothing_and_looks_nothing_up() {
     let recorder = Registering::default();
     with_local_recorder(&recorder, || {
         let mut fails = false;
-        let mut service = MetricsLayer::new().one_of(&["a"]).layer(service_fn(move |_: Tiny| {
+        let layer = MetricsLayer::new().one_of(&["a"]);
+        let mut service = layer.layer(service_fn(move |_: Tiny| {
             fails = !fails;
             ready(if fails {
                 Err(io::Error::from(io::ErrorKind::Other))
@@ -524,6 +525,8 @@ fn call_allocates_nothing_and_looks_nothing_up() {
         let before = (allocations(), recorder.0.load(Ordering::SeqCst));
         (0..100).for_each(|_| call());
         assert_eq!((allocations(), recorder.0.load(Ordering::SeqCst)), before);
+        // Nor does another service of the layer, as axum makes one for each connection.
+        let _others: [Metrics<(), _>; 2] = [layer.clone().layer(()), layer.layer(())];
     });
     assert_eq!(
         recorder.0.load(Ordering::SeqCst),

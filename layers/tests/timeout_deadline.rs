@@ -9,7 +9,7 @@ use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time::{Instant, advance, sleep};
+use tokio::time::{Instant, advance, sleep, timeout};
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_transport_layers::reply::Bodies;
@@ -35,7 +35,8 @@ fn request(deadline: Option<Deadline>) -> Request<()> {
 async fn unanswered(layer: TimeoutLayer<FromExtensions, Bodies>, request: Request<()>) -> (Phase, Duration, Duration) {
     let inner = service_fn(|_: Request<()>| pending::<Result<Response<Empty<Bytes>>, Infallible>>());
     let began = Instant::now();
-    let error = layer.layer(inner).oneshot(request).await.unwrap_err();
+    let call = timeout(SECOND * 1000, layer.layer(inner).oneshot(request));
+    let error = call.await.expect("an expiry").unwrap_err();
     let (phase, limit) = elapsed(&error);
     (phase, limit, Duration::from_secs(began.elapsed().as_secs()))
 }

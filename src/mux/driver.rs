@@ -39,8 +39,8 @@ pub struct Driver<R, W, H: Exchange, F = Lines> {
     pub(super) shared: Arc<Shared>,
     /// Something was queued since `fill` found nothing left.
     queued: Ringing,
-    /// Who is woken for it, and the identity of the waker that this is a clone of.
-    waker: Option<(Waker, (usize, usize))>,
+    /// Who is woken for it, and the vtable of the waker that this is a clone of.
+    waker: Option<(Waker, usize)>,
     pub(super) server: Option<Server<H>>,
     pub(super) frames: Vec<Frame>,
     pub(super) inbound: Vec<Inbound>,
@@ -139,7 +139,7 @@ where
     }
 
     fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        if !matches!(&self.waker, Some((_, id)) if *id == identity(cx.waker())) {
+        if !matches!(&self.waker, Some((kept, of)) if kept.data() == cx.waker().data() && *of == vtable(cx.waker())) {
             self.be_woken_by(Some(cx.waker()));
         }
         for _ in 0..TURNS {
@@ -148,7 +148,7 @@ where
             }
             self.fill();
             let mut moved = self.run_handlers(cx);
-            self.watch_asks(cx);
+            moved |= self.watch_asks(cx);
             let full = self.writer.pending() >= WRITE_HIGH;
             if let Err(end) = self.write(cx) {
                 return self.over(end);
@@ -324,10 +324,10 @@ where
     }
 }
 
-/// What tells a waker from all others, as long as a clone of it is kept. `will_wake` says no to a clone wherever the compiler has made two
-/// vtables of one, as it does with tokio's for `block_on`.
-fn identity(waker: &Waker) -> (usize, usize) {
-    (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr())
+/// What tells a waker from all others, together with its data, as long as a clone with the same data is kept. `will_wake` says no to a clone
+/// wherever the compiler has made two vtables of one, as it does with tokio's for `block_on`.
+fn vtable(waker: &Waker) -> usize {
+    std::ptr::from_ref(waker.vtable()).addr()
 }
 
 // The handlers' futures are boxed, and the handler itself is never pinned.
@@ -354,7 +354,7 @@ impl<R, W, H: Exchange, F> Driver<R, W, H, F> {
         }
         let replaced = self.shared.lock().alarm.set_driver(waker);
         drop(replaced);
-        self.waker = waker.map(|waker| (waker.clone(), identity(waker)));
+        self.waker = waker.map(|waker| (waker.clone(), vtable(waker)));
     }
 
     /// Fails all that is in flight, for this reason. The first reason stays.

@@ -2,12 +2,12 @@
 
 use super::Disconnected;
 use super::driver::Driver;
-use super::error::{WriteStalled, chain};
+use super::error::WriteStalled;
 use super::slots::Server;
 use crate::BoxError;
 use crate::codec::Framing;
 use crate::exchange::Exchange;
-use crate::message::{Message, code};
+use crate::exchange::respond::{Fault, chain};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -63,11 +63,11 @@ where
         if let Some(server) = &mut self.server
             && let Some(error) = server.failed.take()
         {
-            let why = chain(&*error);
+            let fault = Fault::with_causes(&*error).may_have_run(false);
             for message in std::mem::take(&mut server.inbox) {
                 if let Some(id) = message.id() {
                     server.requests -= 1;
-                    let refusal = Message::error(&id, code::INTERNAL_ERROR, &why);
+                    let refusal = fault.message(&id);
                     self.refusal_bytes += refusal.wire_len();
                     self.refusals.push_back(refusal);
                 }
@@ -97,7 +97,6 @@ where
         }
         if self.closing && !self.writer.is_closed() {
             self.writer.close();
-            return None;
         }
         (self.unwanted && self.server.is_none()).then_some(End::Dropped)
     }

@@ -2,14 +2,14 @@
 
 use super::Error;
 use super::driver::{Driver, WRITE_HIGH};
-use super::error::chain;
 use super::inbound::{Local, overloaded};
 use super::slots::Polled;
 use super::stats::count;
 use super::table::{Lane, State as Slot};
 use crate::codec::Framing;
-use crate::exchange::{Exchange, Item};
-use crate::message::{Id, Message, code};
+use crate::exchange::respond::Fault;
+use crate::exchange::{Exchange, Item, NoResponse};
+use crate::message::{Id, Message};
 use std::task::{Context, Waker};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -64,9 +64,9 @@ where
     fn handle(&mut self, message: Message) {
         let Some(server) = &mut self.server else { return };
         if let Some(error) = &server.failed {
-            let why = chain(&**error);
             if let Some(id) = message.id() {
-                self.refuse(Message::error(&id, code::INTERNAL_ERROR, &why));
+                let fault = Fault::with_causes(&**error).may_have_run(false);
+                self.refuse(fault.message(&id));
             }
             return;
         }
@@ -92,7 +92,7 @@ where
             let Some(index) = self.held.pop_front() else { break };
             if let Some(server) = &mut self.server
                 && let Some(item) = server.take_held(index)
-                && self.say(index, item)
+                && self.say(cx, index, item)
             {
                 self.ready.push_back(index);
             }
@@ -102,13 +102,13 @@ where
             let next = self.ready.pop_front().or_else(|| server.dispatch(cx));
             let Some(index) = next else { break };
             ran = true;
-            self.run_handler(index);
+            self.run_handler(cx, index);
         }
         let waiting = self.server.as_ref().is_some_and(|server| !server.inbox.is_empty());
         ran && (waiting || !self.ready.is_empty() || !self.refusals.is_empty())
     }
 
-    fn run_handler(&mut self, index: u32) {
+    fn run_handler(&mut self, cx: &mut Context<'_>, index: u32) {
         while let Some(server) = &mut self.server {
             if !server.may_speak(index) {
                 return;
@@ -120,19 +120,18 @@ where
             match server.poll(index) {
                 Polled::Pending => return,
                 Polled::Item(item) => {
-                    if !self.say(index, item) {
+                    if !self.say(cx, index, item) {
                         return;
                     }
                 }
                 Polled::Ended => {
                     if let Some(id) = server.end(index) {
-                        let why = "the handler ended without an answer";
-                        self.refuse(Message::error(&id, code::INTERNAL_ERROR, why));
+                        self.refuse(Fault::with_causes(&NoResponse::new()).message(&id));
                     }
                 }
                 Polled::Failed(error) => {
                     if let Some(id) = server.end(index) {
-                        self.refuse(Message::error(&id, code::INTERNAL_ERROR, &chain(&*error)));
+                        self.refuse(Fault::with_causes(&*error).message(&id));
                     }
                 }
             }
@@ -140,13 +139,12 @@ where
     }
 
     /// Writes what a handler says; whether it may go on.
-    fn say(&mut self, index: u32, item: Item) -> bool {
+    fn say(&mut self, cx: &mut Context<'_>, index: u32, item: Item) -> bool {
         let Some(server) = &mut self.server else { return false };
         let (limit, size) = (self.shared.bounds.message, item.message().wire_len());
         if size > limit && !matches!(item, Item::Request(..)) {
             if let Some(id) = server.end(index) {
-                let why = Error::too_large(limit, size, false).to_string();
-                self.refuse(Message::error(&id, code::INTERNAL_ERROR, &why));
+                self.refuse(Fault::with_causes(&Error::too_large(limit, size, true)).message(&id));
             }
             return true;
         }
@@ -158,18 +156,15 @@ where
                 }
             }
             Item::Request(message, mut responder) => {
-                // `watch_asks` registers the driver's waker once the request is written.
-                if responder
-                    .poll_closed(&mut Context::from_waker(Waker::noop()))
-                    .is_ready()
-                {
+                // Also while it waits for room it may be given up.
+                if responder.poll_closed(cx).is_ready() {
                     return true;
                 }
                 let request = match self.shared.check(&message) {
                     Ok(Some(request)) => request,
                     Ok(None) => return true,
                     Err(error) => {
-                        let _gone = responder.refuse(code::INTERNAL_ERROR, &chain(&error));
+                        let _gone = responder.respond(Fault::with_causes(&error).message(&Id::null()));
                         return true;
                     }
                 };
@@ -205,17 +200,18 @@ where
         true
     }
 
-    /// Cancels the handlers' requests that they gave up on.
-    pub(super) fn watch_asks(&mut self, cx: &mut Context<'_>) {
+    /// Cancels the handlers' requests that they gave up on; whether that makes room for others that wait for it.
+    pub(super) fn watch_asks(&mut self, cx: &mut Context<'_>) -> bool {
         if self.asks.is_empty() {
-            return;
+            return false;
         }
         let shared = &self.shared;
         if shared.lock().closed.is_some() {
             // Their slots were freed with the rest.
             self.asks.clear();
-            return;
+            return false;
         }
+        let before = self.asks.len();
         self.asks.retain_mut(|(slot, responder)| {
             let open = responder.poll_closed(cx).is_pending();
             if !open {
@@ -223,5 +219,6 @@ where
             }
             open
         });
+        self.asks.len() < before && !self.held.is_empty()
     }
 }

@@ -8,6 +8,7 @@ use super::state::{State, weight};
 use super::stats::count;
 use super::table::Lane;
 use crate::codec::{Frame, Framing};
+use crate::exchange::respond::Fault;
 use crate::exchange::{Exchange, Item, Responder};
 use crate::message::{Id, Kind, Message, PrefixHead, code};
 use crate::protocol::Route;
@@ -260,8 +261,8 @@ impl State {
         }
         let index = self.table.sent(id.as_u64()?)?;
         if self.table[index].lane == Lane::Ask {
-            let why = format!("the answer has at least {size} bytes, the limit is {limit}");
-            return Some(Local::Answered(index, Message::error(&id, code::INTERNAL_ERROR, &why)));
+            let fault = Fault::with_causes(&Error::too_large(limit, size, true));
+            return Some(Local::Answered(index, fault.message(&id)));
         }
         self.complete(index, Err(Error::too_large(limit, size, true)), after);
         None
@@ -288,6 +289,12 @@ fn id_at(message: &Message, at: &Range<usize>) -> Option<Id> {
 }
 
 pub(super) fn overloaded(id: &Id, limit: usize) -> Message {
-    let why = format!("refused: {limit} requests are in flight, which is the limit; try again later");
-    Message::error(id, code::INTERNAL_ERROR, &why)
+    Fault::internal(format!(
+        "refused: {limit} requests are in flight, which is the limit; try again later"
+    ))
+    .kind("overloaded")
+    .limit(limit)
+    .may_have_run(false)
+    .retryable(true)
+    .message(id)
 }

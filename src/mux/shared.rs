@@ -10,8 +10,9 @@ use super::stats::Counters;
 use super::table::Table;
 use super::waiters::Waiters;
 use super::{Disconnected, Error};
+use crate::exchange::respond::Fault;
 use crate::exchange::{Asker, Gone};
-use crate::message::{Id, Message, code};
+use crate::message::{Id, Message};
 use crate::protocol::Protocol;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -104,8 +105,7 @@ impl Asker for Shared {
     fn respond(&self, key: u64, mut answer: Message) -> Result<(), Gone> {
         let (limit, size) = (self.bounds.message, answer.wire_len());
         if size > limit {
-            let why = Error::too_large(limit, size, false).to_string();
-            answer = Message::error(&Id::null(), code::INTERNAL_ERROR, &why);
+            answer = Fault::with_causes(&Error::too_large(limit, size, true)).message(&Id::null());
         }
         let mut after = After::default();
         let mut state = self.lock();

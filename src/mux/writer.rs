@@ -95,6 +95,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             framing.body(part, self.buffer.bytes_mut());
         }
         self.pending += self.buffer.len() - before;
+        self.peak = self.peak.max(self.buffer.len());
         self.close_chunk();
         let by_reference = message.tail();
         self.pending += by_reference.len();
@@ -200,5 +201,26 @@ fn advance(chunks: &mut VecDeque<Bytes>, buffer: &mut Block, mut written: usize)
         buffer.clear();
     } else {
         buffer.advance(written);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Lines;
+    use crate::message::Id;
+
+    // PITFALLS 30
+    #[test]
+    fn what_goes_before_a_part_by_reference_makes_the_buffer_no_larger_for_good() {
+        let (large, tail) = ("x".repeat(4 << 20), "x".repeat(2 * BY_REFERENCE));
+        let request = format!(r#"{{"jsonrpc":"2.0","method":"m","x":"{large}","id":1,"params":["{tail}"]}}"#);
+        let request = Message::parse(request.into()).unwrap().with_id(Id::number(2));
+        let mut writer = Writer::new(tokio::io::sink(), None);
+        writer.push(&Lines::new(), &request);
+        drop(request);
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        assert!(writer.poll_write(&mut cx).is_ready() && writer.is_empty());
+        assert!(!writer.buffer.bytes_mut().try_reclaim(BUSY + 1));
     }
 }

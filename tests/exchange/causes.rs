@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio_test::{assert_pending, task};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_transport::BoxError;
-use tower_transport::exchange::respond::{Fault, Respond, RespondLayer};
+use tower_transport::exchange::respond::{Fault, RespondLayer};
 use tower_transport::exchange::{Call, ExchangeExt, Item, NoResponse, Peer, handler_fn, unary};
 use tower_transport::layers::catch_panic::{CatchPanicLayer, Panicked, Place};
 use tower_transport::layers::drain::{DrainLayer, Draining, Interrupted};
@@ -353,6 +353,9 @@ async fn call_during_a_shutdown_is_answered_for() {
 mod over_a_wire {
     use super::*;
     use crate::wire::{Peer, peer};
+    use crate::within;
+    use tower_transport::exchange::respond::Respond;
+    use tower_transport::mux::Mux;
 
     fn stack(peer: &Peer) -> Respond<tower_transport::mux::Connection> {
         Respond::new(peer.connection.clone())
@@ -447,6 +450,27 @@ mod over_a_wire {
         assert_eq!(
             error["data"],
             json!({"origin": "transport", "kind": "refused", "may_have_run": false, "retryable": false})
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn mounted_on_a_wire_it_answers_for_the_handler() {
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        let stack = Respond::new(unary(|_| async { Err::<Option<Message>, _>(Broken("secret")) }));
+        let (read, write) = tokio::io::split(theirs);
+        let (_served, driver) = Mux::new().serve(read, write, stack);
+        tokio::spawn(driver);
+        let (read, write) = tokio::io::split(ours);
+        let (mut connection, driver) = Mux::new().connect(read, write);
+        tokio::spawn(driver);
+        // A notification that fails is passed over; what comes after it is served.
+        connection.notify(notification(1)).await.unwrap();
+        let answer = within(connection.request(request("ping"))).await.unwrap();
+        assert_eq!(answer.id(), Some(Id::number(7)));
+        let error: Value = answer.decode().unwrap();
+        assert_eq!(
+            (&error["message"], &error["data"]["kind"]),
+            (&json!("internal error"), &json!("internal"))
         );
     }
 }

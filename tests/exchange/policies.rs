@@ -1,8 +1,8 @@
-use super::{Drops, answer, call, next, notification, request, rest, within};
+use super::{Drops, answer, call, next, notification, request, rest};
 use std::future::{pending, ready};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_transport::BoxError;
@@ -235,7 +235,9 @@ async fn dropping_a_call_that_is_retried_drops_the_attempt() {
 #[cfg(feature = "mux")]
 mod over_a_wire {
     use super::super::wire::{Peer, peer};
+    use super::super::within;
     use super::*;
+    use std::sync::Mutex;
     use std::task::{Context, Poll};
     use tower_transport::exchange::Reply;
     use tower_transport::mux::Items;

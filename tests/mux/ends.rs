@@ -137,6 +137,20 @@ async fn a_closing_connection_writes_what_is_queued_and_reads_the_answers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_closed_connection_that_nobody_holds_ends_although_its_peer_stays() {
+    for looks_between in [false, true] {
+        let (connection, mut wire, driver) = client(Mux::new());
+        wire.stays_quiet().await;
+        connection.close();
+        if looks_between {
+            wire.stays_quiet().await;
+        }
+        drop(connection);
+        assert!(matches!(within(driver).await.unwrap(), End::Dropped));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_listener_on_an_ended_connection_is_told() {
     let (connection, mut wire, driver) = client(Mux::new());
     let mut readied = connection.clone();

@@ -11,6 +11,7 @@ use tower_transport::BoxError;
 use tower_transport::exchange::{BoxReply, Call, Peer, Reply, handler_fn, unary};
 use tower_transport::message::{Id, Message};
 use tower_transport::mux::{End, Mux};
+use tower_transport::protocol::JsonRpc;
 
 fn asks(id: u64, method: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": method})
@@ -111,7 +112,11 @@ async fn what_a_handler_fails_with_is_answered_with_all_its_causes() {
     assert_eq!(answer["id"], 1);
     assert_eq!(
         answer["error"],
-        json!({"code": -32603, "message": "no such tool: disk is full"})
+        json!({
+            "code": -32603,
+            "message": "no such tool: disk is full",
+            "data": {"origin": "transport", "kind": "internal", "may_have_run": true, "retryable": false},
+        })
     );
 }
 
@@ -218,6 +223,53 @@ async fn a_cancelled_handlers_own_requests_are_cancelled_with_it() {
     assert_eq!(cancel["params"]["requestId"], asked);
     wire.stays_quiet().await;
     settled(&connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_for_room_is_sent_when_another_that_nobody_can_cancel_is_given_up() {
+    let asks_on_a_task = handler_fn(|call: Call, peer: Peer| async move {
+        let work = tokio::spawn(async move {
+            let ask = || peer.request(Message::request(&Id::null(), "roots/list", &()).unwrap());
+            if call.message().unwrap().method().as_deref() == Some("hurries") {
+                let both = async { tokio::join!(ask(), ask()) };
+                let _late = tokio::time::timeout(Duration::from_secs(1), both).await;
+            } else {
+                let _answer = ask().await;
+            }
+        });
+        work.await?;
+        Ok::<_, BoxError>(Some(result(&json!("done"))))
+    });
+    let mux = Mux::new().max_in_flight(2).protocol(JsonRpc);
+    let (_connection, mut wire, _driver) = server(mux, asks_on_a_task);
+    wire.send(&[asks(1, "hurries")]).await;
+    wire.recv_request("roots/list").await;
+    wire.recv_request("roots/list").await;
+    wire.send(&[asks(2, "waits")]).await;
+    assert_eq!(wire.recv().await["id"], 1);
+    wire.recv_request("roots/list").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_gives_up_a_request_that_waits_for_room_goes_on() {
+    let asks_on_a_task = handler_fn(|call: Call, peer: Peer| async move {
+        let work = tokio::spawn(async move {
+            let ask = || peer.request(Message::request(&Id::null(), "roots/list", &()).unwrap());
+            if call.message().unwrap().method().as_deref() == Some("waits") {
+                let _room = tokio::time::timeout(Duration::from_secs(1), ask()).await;
+                let _heard = peer.notify(notification("went on", &json!({}))).await;
+            }
+            let _answers = tokio::join!(ask(), ask());
+        });
+        work.await?;
+        Ok::<_, BoxError>(Some(result(&json!("done"))))
+    });
+    let (_connection, mut wire, _driver) = server(Mux::new().max_in_flight(2), asks_on_a_task);
+    wire.send(&[asks(1, "takes all room")]).await;
+    wire.recv_request("roots/list").await;
+    wire.recv_request("roots/list").await;
+    wire.send(&[asks(2, "waits")]).await;
+    assert_eq!(wire.recv().await["method"], "went on");
 }
 
 /// Ready after so many answers of `Pending`; dead when asked.

@@ -4,10 +4,11 @@ use crate::support::{call, client, request, request_with};
 use serde_json::json;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 use tokio::io::{AsyncWriteExt, duplex, split};
 use tower_transport::exchange::unary;
 use tower_transport::message::Message;
@@ -85,6 +86,43 @@ async fn a_driver_that_moves_to_another_task_is_woken_there() {
     let _handlers = asked.lock().unwrap().take().unwrap();
     drop(driver);
     assert_eq!((Arc::strong_count(&first), Arc::strong_count(&second)), (1, 1));
+}
+
+/// A waker that lies on the stack, as some executors have it: only its clones are allocated. So two of different tasks may look alike.
+#[allow(unsafe_code, reason = "such a waker can't be written without")]
+fn on_the_stack(task: &Arc<Count>) -> Waker {
+    static VTABLE: RawWakerVTable = RawWakerVTable::new(
+        |task| {
+            // Sound, as the test keeps the tasks, and the box that the data points to, until the end.
+            let clone = Waker::from(unsafe { &*task.cast::<Mutex<Arc<Count>>>() }.lock().unwrap().clone());
+            let clone = ManuallyDrop::new(clone);
+            RawWaker::new(clone.data(), clone.vtable())
+        },
+        |_| unreachable!("only clones are kept"),
+        |_| unreachable!("only clones are kept"),
+        |_| {},
+    );
+    static PLACE: OnceLock<Mutex<Arc<Count>>> = OnceLock::new();
+    let place = PLACE.get_or_init(|| Mutex::new(task.clone()));
+    *place.lock().unwrap() = task.clone();
+    unsafe { Waker::new(std::ptr::from_ref(place).cast(), &VTABLE) }
+}
+
+#[tokio::test]
+async fn a_driver_is_woken_where_it_moved_although_the_wakers_look_alike() {
+    let (ours, _theirs) = duplex(1 << 16);
+    let (read, write) = split(ours);
+    let (connection, mut driver) = Mux::new().connect(read, write);
+    for task in [(); 2].map(|()| Arc::new(Count::default())) {
+        let waker = on_the_stack(&task);
+        assert!(
+            Pin::new(&mut driver)
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        let _call = call(&connection, request("a", "m")).await;
+        assert_eq!(task.take(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ where
 {
     let message = Message::new();
     for _ in 0..calls {
-        let reply = answer(service, black_box(message.clone()));
+        let reply = answer(service, black_box(message));
         let mut reply = pin!(reply);
         until_end(|cx| reply.as_mut().poll_next(cx).map(|item| item.map(|item| item.is_ok())));
     }
@@ -33,7 +33,7 @@ where
 {
     let message = Message::new();
     for _ in 0..calls {
-        let request = Request::new(Full::new(message.0.clone()));
+        let request = Request::new(Full::new(bytes::Bytes::from_static(message.0)));
         let mut body = pin!(answer(service, black_box(request)).into_body());
         until_end(|cx| {
             body.as_mut()

@@ -1,6 +1,5 @@
 //! The service below the layers: ready at once, one item.
 
-use bytes::Bytes;
 use futures_core::Stream;
 use std::convert::Infallible;
 use std::future::Future;
@@ -10,12 +9,12 @@ use tower::Service;
 use tower_transport_layers::{Describe, WireSize};
 
 /// A message of 200 bytes, in and out.
-#[derive(Clone)]
-pub(crate) struct Message(pub(crate) Bytes);
+#[derive(Clone, Copy)]
+pub(crate) struct Message(pub(crate) &'static [u8]);
 
 impl Message {
     pub(crate) fn new() -> Message {
-        Message(Bytes::from_static(&[b'x'; 200]))
+        Message(&[b'x'; 200])
     }
 }
 

@@ -112,6 +112,11 @@ fn stacks(run: &Run, waits: bool) {
             drive,
         )
         .row(
+            "timeout, in flight, size",
+            over!(echo, timeout.clone(), InFlightLayer::new(LIMIT), size.clone()),
+            drive,
+        )
+        .row(
             "trace, catch panic, timeout, in flight, size",
             over!(
                 echo,

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Runs what is the user's.
 ///
 /// Unwind safety is asserted, since what panicked is dropped or, after `call`, gets ready again before it is used.
+#[inline(always)]
 pub(super) fn catch<T>(place: Place, run: impl FnOnce() -> T) -> Result<T, Panicked> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let panicked = Panicked::from_payload(place, &*payload);
@@ -15,6 +16,7 @@ pub(super) fn catch<T>(place: Place, run: impl FnOnce() -> T) -> Result<T, Panic
 }
 
 /// Drops what is the user's. A panic of the drop ends here: nobody is left to be told, and the panic hook has been.
+#[inline(always)]
 pub(super) fn catch_drop(drop: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(drop)) {
         discard(payload);

@@ -48,6 +48,7 @@ where
 {
     type Output = Result<R::With<Caught<R::Stream>>, BoxError>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Some(panicked) = this.panicked.take() {

@@ -30,6 +30,7 @@ impl<R> Caught<R> {
         Caught { inner: Some(inner) }
     }
 
+    #[inline]
     fn poll_series<K>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<R::Item, BoxError>>>
     where
         R: Series<K>,

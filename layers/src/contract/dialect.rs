@@ -10,8 +10,51 @@ use std::task::{Context, Poll};
 
 /// What the probe is asked, and what it answers with.
 ///
-/// There are two, [`Plain`] and [`Http`]. A layer that works with one kind of message only gets a dialect of its own, see
+/// There are two, [`Plain`] and [`Http`]. A layer that works with one kind of message only gets a dialect of its own, through
 /// [`Suite::over`](super::Suite::over). Requests and items carry a number, by which the suite knows them again.
+///
+/// # Example
+///
+/// A layer that takes strings alone:
+///
+/// ```
+/// use tower::util::MapRequestLayer;
+/// use tower_transport_layers::contract::{Accepts, Dialect, ProbeReply, Suite};
+/// use tower_transport_layers::reply::Streams;
+///
+/// struct Text;
+///
+/// impl Dialect for Text {
+///     type Kind = Streams;
+///     type Request = String;
+///     type Item = String;
+///     type Response = ProbeReply<Text>;
+///
+///     fn request(number: u32) -> String {
+///         number.to_string()
+///     }
+///
+///     fn item(number: u32) -> String {
+///         number.to_string()
+///     }
+///
+///     fn item_number(item: &String) -> u32 {
+///         item.parse().unwrap_or(0)
+///     }
+///
+///     fn respond(reply: ProbeReply<Text>) -> ProbeReply<Text> {
+///         reply
+///     }
+/// }
+///
+/// impl Accepts<String> for Text {
+///     fn number(request: &String) -> u32 {
+///         request.parse().unwrap_or(0)
+///     }
+/// }
+///
+/// Suite::over(Text, || MapRequestLayer::new(|text: String| text.trim().to_owned())).run();
+/// ```
 pub trait Dialect: Sized + 'static {
     /// [`Streams`] or [`Bodies`].
     type Kind: 'static;
@@ -27,6 +70,11 @@ pub trait Dialect: Sized + 'static {
 
     /// The item of this number.
     fn item(number: u32) -> Self::Item;
+
+    /// The item of this number, after which the reply ends. For layers that tell the last item from others.
+    fn last_item(number: u32) -> Self::Item {
+        Self::item(number)
+    }
 
     /// The number of an item, or 0 if it is none of the probe's.
     fn item_number(item: &Self::Item) -> u32;

@@ -62,7 +62,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! A layer that cannot be shared makes no suite, and the compiler says which rule it breaks:
+//! A layer that cannot be shared makes no suite, and the compiler says which trait it lacks:
 //!
 //! ```compile_fail,E0277
 //! use tower::util::BoxCloneService;

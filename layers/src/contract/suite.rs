@@ -120,7 +120,7 @@ impl<L, D, T> Suite<L, D, T> {
         self
     }
 
-    /// The layer turns errors of calls and replies into items.
+    /// The layer turns errors of calls and replies into items, the end of a reply without items too.
     pub const fn answers_errors(mut self) -> Self {
         self.options.answers_errors = true;
         self

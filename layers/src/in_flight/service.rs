@@ -177,7 +177,6 @@ where
         match self.inner.poll_ready(cx) {
             Poll::Ready(Err(error)) => {
                 self.permit = None;
-                self.without = Without::Asking;
                 Poll::Ready(Err(error.into()))
             }
             inner => match &mut self.without {

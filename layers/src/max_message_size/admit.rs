@@ -7,7 +7,7 @@ use http_body::Body;
 /// A request that can be held to a limit, before the inner service sees it and while it reads it.
 ///
 /// Implemented for what has a [`WireSize`], for every [`http::Request`] with a body, and for what is a [`Target`]. `K` tells them apart, and
-/// is inferred.
+/// is inferred; only over a type that is two of these it has to be named.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a request whose size this layer can limit",
     label = "neither a `WireSize`, nor an HTTP request, nor a `Target`",

@@ -79,6 +79,7 @@ impl<R> Limited<R> {
         }
     }
 
+    #[inline]
     fn poll_series<K>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -113,6 +114,7 @@ where
 {
     type Item = Result<T, BoxError>;
 
+    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_series::<Streams>(cx, Meter::item)
     }

@@ -57,6 +57,7 @@ where
 {
     type Output = Result<R::With<Observed<R::Stream, O>>, E>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let inner = this.inner.as_mut().as_pin_mut().expect("polled after completion");

@@ -34,3 +34,31 @@ pub enum End {
     /// The inner service, future or reply panicked.
     Panicked,
 }
+
+/// In a box, an observer that is large costs a call no more than a pointer where nobody observes.
+impl<O: Observer> Observer for Box<O> {
+    type Entered<'a>
+        = O::Entered<'a>
+    where
+        O: 'a;
+
+    fn enter(&self) -> O::Entered<'_> {
+        (**self).enter()
+    }
+
+    fn ended(self, end: End) {
+        (*self).ended(end);
+    }
+}
+
+impl<O: ObserveItem<T, K>, T, K> ObserveItem<T, K> for Box<O> {
+    fn item(&mut self, item: &T) {
+        (**self).item(item);
+    }
+}
+
+impl<O: ObserveError<E>, E> ObserveError<E> for Box<O> {
+    fn failed(self, error: &E) {
+        (*self).failed(error);
+    }
+}

@@ -44,6 +44,7 @@ impl<R, O: Observer> Observed<R, O> {
         }
     }
 
+    #[inline]
     fn poll_series<K>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<R::Item, R::Error>>>
     where
         R: Series<K>,

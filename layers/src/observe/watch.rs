@@ -13,6 +13,7 @@ impl<O: Observer> Watch<O> {
     }
 
     /// Takes the observer along to where the call goes on.
+    #[inline(always)]
     pub(super) const fn hand_over(&mut self) -> Self {
         Watch {
             observer: self.observer.take(),
@@ -20,6 +21,7 @@ impl<O: Observer> Watch<O> {
     }
 
     /// Runs what belongs to the inner service. If that panics, this is the end.
+    #[inline(always)]
     pub(super) fn during<T>(&mut self, run: impl FnOnce() -> T) -> T {
         let mut unwinding = Unwinding {
             watch: self,

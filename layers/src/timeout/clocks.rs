@@ -14,6 +14,7 @@ pub(super) struct Clocks {
 
 impl Clocks {
     /// Reads the clock if any limit counts from here.
+    #[inline]
     pub(super) fn start(limits: Limits, deadline: Option<Deadline>) -> Clocks {
         let counts = limits.first_item != NONE || limits.total != NONE || deadline.is_some();
         let mut clocks = Clocks {
@@ -54,7 +55,8 @@ impl Clocks {
         }
     }
 
-    fn total(&self) -> Option<Expiry> {
+    /// When the reply is late, however much it says.
+    pub(super) fn total(&self) -> Option<Expiry> {
         Expiry::new(self.started, self.limits.total, self.end)
     }
 }

@@ -27,7 +27,8 @@ impl<K> TimeoutLayer<(), K> {
 impl<K> TimeoutLayer<(), K> {
     /// Takes only those items for progress, and so for a reason to restart the idle clock, that `progress` is true for.
     ///
-    /// A peer that sends log lines or keep-alives while nothing gets done is then idle. Who has more to say writes a [`Policy`].
+    /// A peer that sends log lines or keep-alives while nothing gets done is then idle. Only waiting counts: one that sends them faster than
+    /// they are read keeps nobody waiting, and is ended by the limit in total. Who has more to say writes a [`Policy`].
     ///
     /// ```
     /// # use std::time::Duration;

@@ -29,7 +29,7 @@ pub trait Policy<Request, Item> {
 pub enum Clock {
     /// The item is progress: the clock starts again at the next poll that finds nothing.
     Restart,
-    /// The item is none: the clock goes on.
+    /// The item is none: the clock goes on from where it was, at the next poll that finds nothing.
     Keep,
     /// The peer waits for us now: the clock stands until the next item.
     Stop,

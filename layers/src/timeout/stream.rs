@@ -10,6 +10,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::time::Instant;
 
 pin_project! {
@@ -34,6 +35,8 @@ enum Idle {
     /// Starts at the next poll that finds nothing.
     Unarmed,
     Since(Instant),
+    /// Has run for so long, and goes on at the next poll that finds nothing.
+    Paused(Duration),
     /// Stands until the next item.
     Stopped,
 }
@@ -54,27 +57,31 @@ impl<R, P, Request> Timed<R, P, Request> {
 impl Idle {
     /// Starts a clock that is not running.
     fn start(&mut self) {
-        if let Idle::Unarmed = self {
-            *self = Idle::Since(Instant::now());
+        match *self {
+            Idle::Unarmed => *self = Idle::Since(Instant::now()),
+            Idle::Paused(spent) => *self = Idle::Since(Instant::now() - spent),
+            Idle::Since(_) | Idle::Stopped => {}
         }
     }
 
+    #[inline]
     fn after(&mut self, clock: Clock) {
         match clock {
             Clock::Restart => *self = Idle::Unarmed,
             Clock::Stop => *self = Idle::Stopped,
-            Clock::Keep => {
-                if let Idle::Stopped = self {
-                    *self = Idle::Unarmed;
-                }
-            }
+            Clock::Keep => match *self {
+                // Until the next poll it is the reader who is slow, and not the peer.
+                Idle::Since(since) => *self = Idle::Paused(since.elapsed()),
+                Idle::Stopped => *self = Idle::Unarmed,
+                Idle::Unarmed | Idle::Paused(_) => {}
+            },
         }
     }
 
     const fn since(self) -> Option<Instant> {
         match self {
             Idle::Since(since) => Some(since),
-            Idle::Unarmed | Idle::Stopped => None,
+            Idle::Unarmed | Idle::Paused(_) | Idle::Stopped => None,
         }
     }
 }
@@ -99,7 +106,11 @@ impl<R, P, Request> Timed<R, P, Request> {
                 let late = if inner.is_over() { None } else { self.late() };
                 Poll::Ready(Some(late.map_or(Ok(item), |elapsed| Err(elapsed.into()))))
             }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
+            Poll::Ready(Some(Err(error))) => {
+                // Should more come after it, the peer has not been silent.
+                *this.idle = Idle::Unarmed;
+                Poll::Ready(Some(Err(error.into())))
+            }
             Poll::Ready(None) => {
                 self.end();
                 Poll::Ready(None)
@@ -108,11 +119,11 @@ impl<R, P, Request> Timed<R, P, Request> {
         }
     }
 
-    /// Whether a limit has passed although there is an item. Apart from `poll_series`, as is [`poll_late`](Timed::poll_late), which so stays
-    /// small enough that a reply which is there costs next to nothing.
+    /// Whether the limit in total has passed although there is an item. Apart from `poll_series`, as is [`poll_late`](Timed::poll_late), which
+    /// so stays small enough that a reply which is there costs next to nothing.
     #[inline(never)]
     fn late(self: Pin<&mut Self>) -> Option<Elapsed> {
-        let expiry = self.clocks.next_item(self.idle.since())?;
+        let expiry = self.clocks.total()?;
         if expiry.at > Instant::now() {
             return None;
         }
@@ -150,6 +161,7 @@ where
 {
     type Item = Result<T, BoxError>;
 
+    #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_series::<Streams>(cx)
     }

@@ -40,6 +40,7 @@ impl Timer {
     }
 
     /// Takes the timer back, as nothing waits any more.
+    #[inline]
     pub(super) fn disarm(self: Pin<&mut Self>) {
         self.project().sleep.set(None);
     }

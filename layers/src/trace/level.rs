@@ -4,6 +4,7 @@ use super::escape::escape;
 use crate::Describe;
 use crate::observe::Weight;
 use tracing::field::Empty;
+use tracing::level_filters::LevelFilter;
 use tracing::metadata::Kind;
 use tracing::{Level, Span};
 
@@ -22,6 +23,10 @@ macro_rules! at_level {
 
 /// The span of an exchange. The request is asked for its names only if the span is enabled.
 pub(super) fn span<K, R: Describe + Weight<K>>(level: Level, request: &R, cap: usize) -> Span {
+    // As long as there is no subscriber at all, a build with tracing's feature `log` would format the fields for a log record.
+    if level > LevelFilter::current() {
+        return Span::none();
+    }
     macro_rules! make {
         ($level:expr) => {
             tracing::span!(

@@ -68,9 +68,9 @@ where
     S::Error: fmt::Display,
     E: fmt::Display,
 {
-    type Response = <S::Response as Reply<K>>::With<Observed<R, Exchange<P, C, Request>>>;
+    type Response = <S::Response as Reply<K>>::With<Observed<R, Box<Exchange<P, C, Request>>>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Exchange<P, C, Request>, K>;
+    type Future = ResponseFuture<S::Future, Box<Exchange<P, C, Request>>, K>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -81,7 +81,7 @@ where
         if let Some(exchange) = &exchange {
             exchange.show_request(&request);
         }
-        observe::call(&mut self.inner, request, exchange)
+        observe::call(&mut self.inner, request, exchange.map(Box::new))
     }
 }
 

@@ -182,6 +182,19 @@ mod max_message_size {
     );
 }
 
+#[cfg(feature = "buffer-pool")]
+mod buffer_pool {
+    use super::connectors::Connector;
+    use tower_transport_layers::buffer_pool::{BufferPool, BufferPoolLayer};
+    use tower_transport_layers::contract::Suite;
+    use tower_transport_layers::contract_suite;
+
+    contract_suite!(
+        over_connectors,
+        Suite::over(Connector, || BufferPoolLayer::new(BufferPool::new(4096, 4).unwrap()))
+    );
+}
+
 /// A connector, of which the suite needs to know what it is given. What it answers with passes through the layers as it is.
 #[cfg(any(feature = "buffer-pool", feature = "max-message-size"))]
 mod connectors {

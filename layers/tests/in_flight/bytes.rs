@@ -119,13 +119,16 @@ fn refusals_say_what_happened_with_the_numbers() {
 }
 
 #[tokio::test]
-async fn empty_request_takes_nothing_and_is_let_in_when_the_limit_is_reached() {
-    let layer = InFlightBytesLayer::new(some(1));
+async fn empty_request_takes_nothing_and_is_let_in_when_the_limit_is_reached_and_others_wait() {
+    let layer = waiting(1, 1);
     let limit = layer.handle();
-    let (mut service, _handle) = mocked(layer);
+    let (mut service, mut handle) = mocked(layer);
     let _full = start(&mut service, 1);
+    arrives(&mut handle, 1).await;
+    let _waits = start(&mut service, 1);
     let _empty = start(&mut service, 0);
-    assert_eq!(limit.in_flight(), 1);
+    arrives(&mut handle, 0).await;
+    assert_eq!((limit.in_flight(), limit.waiting()), (1, 1));
 }
 
 // PITFALLS 3

@@ -140,7 +140,7 @@ mod service;
 mod stream;
 mod table;
 
-#[cfg(feature = "http-server")]
+#[cfg(any(feature = "mux", feature = "http-server"))]
 pub(crate) use chain::chain;
 pub use fault::Fault;
 pub use future::ResponseFuture;

@@ -33,7 +33,11 @@ impl<D: Dialect> ProbeReply<D> {
     fn poll_step(&self, cx: &mut Context<'_>) -> Poll<Option<Result<D::Item, ProbeError>>> {
         let turn = self.control.poll_step(self.call, cx);
         let outcome = turn.play(|| ProbeError(self.control.number(self.call)));
-        outcome.map(|step| step.map(|item| item.map(D::item)).transpose())
+        outcome.map(|step| step.map(|item| item.map(Self::item)).transpose())
+    }
+
+    fn item((number, is_last): (u32, bool)) -> D::Item {
+        if is_last { D::last_item(number) } else { D::item(number) }
     }
 }
 

@@ -108,11 +108,15 @@ impl Control {
         }
     }
 
-    pub(super) fn poll_step(&self, call: usize, cx: &mut Context<'_>) -> Turn<Option<u32>> {
+    /// The next item, and whether it is the last one.
+    pub(super) fn poll_step(&self, call: usize, cx: &mut Context<'_>) -> Turn<Option<(u32, bool)>> {
         let mut state = self.state();
         let call = &mut state.calls[call];
         match (call.plan.steps.pop_front(), call.plan.end) {
-            (Some(Step::Item(item)), _) => Turn::Go(Some(item)),
+            (Some(Step::Item(item)), end) => {
+                let is_last = end != End::Open && call.plan.steps.is_empty();
+                Turn::Go(Some((item, is_last)))
+            }
             (Some(Step::Fail), _) => {
                 call.plan.steps.clear();
                 call.plan.end = End::Told;

@@ -15,6 +15,10 @@ pub(super) async fn items_pass(lab: &Lab) -> Outcome {
         ("without items", Plan::told([])),
     ];
     for (kind, plan) in plans {
+        if kind == "without items" && lab.options.answers_errors {
+            // It may take the lack of a last item for an error.
+            continue;
+        }
         let given: Vec<u32> = if kind == "without items" {
             vec![]
         } else {
