@@ -131,6 +131,19 @@ fn frames_of_two_readers_of_one_pool_cost_no_allocation_once_it_is_warm() {
 }
 
 #[test]
+fn a_reader_for_which_the_pool_has_no_block_costs_an_allocation_for_each_frame_and_no_more() {
+    let pool = BufferPool::new(64 * 1024, 1).unwrap();
+    let _taken = pool.block().unwrap();
+    let mut reader = pooled(&pool, LINE, 64 * 1024);
+    let mut held = VecDeque::with_capacity(64);
+    run(&mut reader, &mut held, 64, 1000);
+    let before = reader.stats().copied;
+    let allocations = run(&mut reader, &mut held, 64, 20_000);
+    assert_eq!(allocations, reader.stats().copied - before);
+    assert_eq!(reader.stats().blocks, 1);
+}
+
+#[test]
 fn frames_dropped_on_another_thread_cost_no_allocation() {
     const WINDOW: usize = 1024;
     const COUNT: usize = 200_000;

@@ -94,6 +94,8 @@ fn a_buffer_begins_its_block_anew_when_nothing_of_it_is_left() {
 fn a_message_without_bytes_holds_no_block() {
     let pool = pool(1);
     let mut buffer = pool.buffer();
+    buffer.extend_from_slice(b"sent");
+    drop(buffer.split());
     buffer.extend_from_slice(b"taken back");
     buffer.clear();
     let empty = buffer.split();

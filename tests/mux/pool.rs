@@ -1,6 +1,6 @@
 //! Connections that read and write with the blocks of one pool.
 
-use crate::support::{call, client, eventually, pair, request, request_with, response, within};
+use crate::support::{call, client, client_over, eventually, pair, request, request_with, response, within};
 use serde_json::json;
 use tower_transport::BoxError;
 use tower_transport::exchange::{ExchangeExt, unary};
@@ -24,6 +24,21 @@ async fn a_connection_with_nothing_to_write_has_one_block_and_gives_it_back_at_i
     drop(connection);
     within(driver).await.unwrap();
     assert_eq!(pool.stats().held, pool.stats().blocks);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_to_be_written_lies_in_a_block_until_it_is_written() {
+    let pool = BufferPool::new(4096, 8).unwrap();
+    let (connection, mut wire, _driver) = client_over(Mux::new().buffer_pool(pool.clone()), 64);
+    let reply = call(&connection, request_with("one", "x", &json!("y".repeat(500)))).await;
+    eventually("a block is in use to read and one to write", || {
+        pool.stats().blocks - pool.stats().held == 2
+    })
+    .await;
+    let id = wire.recv_request("x").await;
+    eventually("one to read is left", || pool.stats().blocks - pool.stats().held == 1).await;
+    wire.send(&[response(id, json!("fine"))]).await;
+    within(reply).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
