@@ -52,6 +52,17 @@
 //! `ServiceBuilderExt`, and `contract` the suite, which is for tests.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(
+    feature = "drain",
+    feature = "in-flight",
+    feature = "max-message-size",
+    feature = "metrics",
+    feature = "timeout",
+    feature = "trace",
+))]
+#[macro_use]
+mod macros;
+
 #[cfg(feature = "buffer-pool")]
 pub mod buffer_pool;
 #[cfg(feature = "catch-panic")]

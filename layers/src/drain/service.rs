@@ -36,20 +36,7 @@ impl<S, K> Drain<S, K> {
         DrainHandle::new(self.waiter.gate.clone())
     }
 
-    /// The inner service.
-    pub const fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// The inner service. What is called through it is not waited for.
-    pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// The inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
+    inner_accessors!("is not waited for");
 }
 
 impl<S, K, Request> Service<Request> for Drain<S, K>

@@ -37,20 +37,7 @@ impl<S, P, K> MaxMessageSize<S, P, K> {
         }
     }
 
-    /// The inner service.
-    pub const fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// The inner service. What is called through it is not limited.
-    pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// The inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
+    inner_accessors!("is not limited");
 }
 
 impl<S, P, K, Request, Inner> Service<Request> for MaxMessageSize<S, P, K>

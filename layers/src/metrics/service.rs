@@ -41,20 +41,7 @@ impl<S, L, C, K> Metrics<S, L, C, K> {
         }
     }
 
-    /// The inner service.
-    pub const fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// The inner service. What is called through it is not counted.
-    pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// The inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
+    inner_accessors!("is not counted");
 }
 
 impl<S, L, C, K, Request, R, T, E> Service<Request> for Metrics<S, L, C, K>

@@ -38,20 +38,7 @@ impl<S, P, K> Timeout<S, P, K> {
         }
     }
 
-    /// The inner service.
-    pub const fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// The inner service. What is called through it is not bounded.
-    pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// The inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
+    inner_accessors!("is not bounded");
 }
 
 impl<S, P, K, Request> Service<Request> for Timeout<S, P, K>

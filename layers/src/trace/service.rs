@@ -40,20 +40,7 @@ impl<S, P, C, K> Trace<S, P, C, K> {
         }
     }
 
-    /// The inner service.
-    pub const fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// The inner service. What is called through it is not traced.
-    pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// The inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
+    inner_accessors!("is not traced");
 }
 
 impl<S, P, C, K, Request, R, T, E> Service<Request> for Trace<S, P, C, K>

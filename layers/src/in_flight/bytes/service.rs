@@ -49,20 +49,7 @@ impl<S, M, P, K> InFlightBytes<S, M, P, K> {
         self.counting.handle()
     }
 
-    /// The inner service.
-    pub const fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// The inner service. What is called through it is not counted.
-    pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// The inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
+    inner_accessors!("is not counted");
 
     /// What a request takes of which limit: nothing, if it is exempt or empty.
     fn load<Request>(&self, request: &Request) -> Result<Option<Load<'_>>, BoxError>
