@@ -21,12 +21,22 @@ pub trait WireSize {
 ///
 /// On the connection stack a layer configures the transport below it through a typed value in these extensions, which the
 /// transport reads when it is built.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a connector is given",
+    label = "not a `Target`",
+    note = "a layer that configures a transport stands over what makes it, as over `stdio::Spawner`, and not over the service of its messages"
+)]
 pub trait Target {
     /// The values that the layers left for the transport.
     fn extensions_mut(&mut self) -> &mut Extensions;
 }
 
 /// What a request is called in traces and metrics.
+#[diagnostic::on_unimplemented(
+    message = "it is not known what `{Self}` is called in traces and metrics",
+    label = "not a `Describe`",
+    note = "implement `tower_transport_layers::Describe` for the request; every `http::Request` has it"
+)]
 pub trait Describe {
     /// What is asked for: a method, or a verb and a path. It comes from the peer, so it may be anything.
     fn method(&self) -> Cow<'_, str>;

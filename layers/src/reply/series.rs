@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
     message = "`{Self}` is not a reply that this layer can follow to its end",
     label = "neither a stream of results nor an HTTP response",
     note = "the service must answer with a `Stream<Item = Result<T, E>>` or with an `http::Response<B>` where `B: http_body::Body`",
+    note = "a layer that is named without its last parameter, as in a field, stands over streams: over HTTP it is `TimeoutLayer<(), Bodies>`",
     note = "for a service that answers with one plain value, use the layers of `tower` itself"
 )]
 pub trait Reply<K>: Sized {
@@ -52,6 +53,8 @@ pub trait Series<K> {
     fn is_over(&self) -> bool;
 }
 
+// What lacks is the reply that this layer can follow, and not `Stream` alone.
+#[diagnostic::do_not_recommend]
 impl<S, T, E> Reply<Streams> for S
 where
     S: Stream<Item = Result<T, E>>,
