@@ -266,16 +266,19 @@ async fn the_status_goes_by_the_code_of_the_answer() {
 
 // item 10
 #[tokio::test]
-async fn a_call_that_fails_is_answered_with_its_causes_and_as_no_peers_error() {
-    let body = json_body(send(&probe().server(), modern(&json!("x"), "fail", &json!({}))).await).await;
-    assert_eq!(
-        body,
-        json!({"jsonrpc": "2.0", "id": "x", "error": {
-            "code": -32603,
-            "message": "the child has died: exit status 7",
-            "data": {"origin": "transport", "kind": "internal", "may_have_run": true, "retryable": false},
-        }})
-    );
+async fn a_call_that_fails_is_answered_as_no_peers_error_and_with_its_causes_if_they_are_shown() {
+    for (show, text) in [(true, "the child has died: exit status 7"), (false, "internal error")] {
+        let server = probe().server().show_causes(show);
+        let body = json_body(send(&server, modern(&json!("x"), "fail", &json!({}))).await).await;
+        assert_eq!(
+            body,
+            json!({"jsonrpc": "2.0", "id": "x", "error": {
+                "code": -32603,
+                "message": text,
+                "data": {"origin": "transport", "kind": "internal", "may_have_run": true, "retryable": false},
+            }})
+        );
+    }
 }
 
 // item 11

@@ -2,7 +2,7 @@
 
 mod http_server_support;
 
-use http::header;
+use http::{Response, header};
 use http_body_util::BodyExt;
 use http_server_support::{
     Events, Probe, begin_and_drop, delete, get, initialize, json_body, legacy, modern, open, post, progress, refusal,
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tower::{Service, ServiceExt, service_fn};
 use tower_transport::exchange::{BoxCloneExchange, Call, Input, Reply, unary};
-use tower_transport::http::{Server, Session};
+use tower_transport::http::{Server, ServerBody, Session};
 use tower_transport::message::{Id, Message};
 
 fn probe() -> Arc<Probe> {
@@ -490,7 +490,7 @@ async fn a_silent_call_is_begun_as_an_event_stream() {
 // item 10
 #[tokio::test]
 async fn a_call_that_fails_or_panics_is_answered_and_the_session_goes_on() {
-    let server = probe().server();
+    let server = probe().server().show_causes(true);
     let session = open(&server).await;
     let body = json_body(send(&server, legacy(&session, &request("x", "fail", &json!({})))).await).await;
     assert_eq!((&body["id"], &body["error"]["code"]), (&json!("x"), &json!(-32603)));
@@ -514,7 +514,7 @@ async fn a_dead_exchange_ends_its_session_alone_and_a_new_one_works() {
         inner: probe.exchange(),
         dead: Arc::clone(&dead),
     };
-    let server = Server::new(mortal);
+    let server = Server::new(mortal).show_causes(true);
     let session = open(&server).await;
     let mut stream = Events::of(send(&server, get(Some(&session))).await);
     dead.store(true, Ordering::SeqCst);
@@ -543,6 +543,37 @@ async fn a_dead_exchange_ends_its_session_alone_and_a_new_one_works() {
             .status(),
         200
     );
+}
+
+#[tokio::test]
+async fn what_an_exchange_died_of_is_not_told_unless_that_is_allowed() {
+    let (probe, dead) = (probe(), Arc::new(AtomicBool::new(false)));
+    let server = Server::new(Mortal {
+        inner: probe.exchange(),
+        dead: Arc::clone(&dead),
+    });
+    let session = open(&server).await;
+    let running = tokio::spawn({
+        let (server, session) = (server.clone(), session.clone());
+        async move { json_or_event(send(&server, legacy(&session, &request(1, "hang", &json!({})))).await).await }
+    });
+    until(|| probe.begun() == 2).await;
+    dead.store(true, Ordering::SeqCst);
+    let refused = send(&server, legacy(&session, &request(2, "echo", &json!({})))).await;
+    assert_eq!(json_body(refused).await["error"]["message"], "the exchange has ended");
+    let lost = running.await.unwrap();
+    assert_eq!(
+        lost["error"]["message"],
+        "the session ended while the call ran, it may have run"
+    );
+}
+
+/// The answer, whether it is the whole body or an event.
+async fn json_or_event(response: Response<ServerBody>) -> Value {
+    match response.headers()["content-type"] == "application/json" {
+        true => json_body(response).await,
+        false => Events::of(response).next().await.unwrap(),
+    }
 }
 
 // PITFALLS 54
@@ -658,10 +689,15 @@ async fn an_exchange_that_cannot_be_made_or_never_answers_opens_no_session() {
     let make = service_fn(|_: Session| {
         std::future::ready(Err::<BoxCloneExchange, _>(std::io::Error::other("no such command")))
     });
-    let response = send(&Server::per_session(make), post(initialize().to_string())).await;
-    assert_eq!(response.status(), 503);
-    let text = json_body(response).await["error"]["message"].to_string();
-    assert!(text.contains("no such command"), "{text}");
+    for (show, text) in [
+        (true, "no exchange could be made: no such command"),
+        (false, "no exchange could be made"),
+    ] {
+        let server = Server::per_session(make).show_causes(show);
+        let response = send(&server, post(initialize().to_string())).await;
+        assert_eq!(response.status(), 503);
+        assert_eq!(json_body(response).await["error"]["message"], text);
+    }
     let make = service_fn(|_: Session| std::future::pending::<Result<BoxCloneExchange, std::io::Error>>());
     let response = send(&Server::per_session(make), post(initialize().to_string())).await;
     assert_eq!(refusal(response).await, (503, -32603));

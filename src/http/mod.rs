@@ -69,9 +69,10 @@
 //!
 //! # Failures
 //!
-//! A call that fails is answered with JSON-RPC error -32603, the chain of its causes, and `"data":{"origin":"transport"}`. An exchange
-//! that was not ready in time is status 503. An exchange whose `poll_ready` fails is dead for good: its session ends, and its requests
-//! are answered with 404, upon which clients open a new one.
+//! A call that fails is answered with JSON-RPC error -32603 and `"data":{"origin":"transport"}`, with what this crate knows of it. Any
+//! other cause is logged, and told to clients only if [`Server::show_causes`] allows that. An exchange that was not ready in time is status
+//! 503. An exchange whose `poll_ready` fails is dead for good: its session ends, and its requests are answered with 404, upon which clients
+//! open a new one.
 //!
 //! # Room
 //!

@@ -58,6 +58,8 @@ fn server(endpoint: &HttpEndpoint, children: Children, args: &Args) -> Server<Ba
         .path(&endpoint.path)
         // The name that the operator gave is no rebinding; that of "all interfaces" is no name.
         .allow_host(&endpoint.host)
+        // Whoever may call the child may know why it died.
+        .show_causes(true)
         .max_body(args.max_message_size)
         .max_sessions(args.max_sessions as usize)
         .session_idle(args.session_idle);

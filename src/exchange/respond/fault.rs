@@ -91,7 +91,7 @@ impl Fault {
     }
 
     /// What is said of an error that nobody knows: nothing. It may have run.
-    pub(super) fn unknown() -> Fault {
+    pub(crate) fn unknown() -> Fault {
         Fault::internal("internal error")
             .kind("internal")
             .may_have_run(true)

@@ -48,8 +48,8 @@
 //! child's stderr.
 //!
 //! Over HTTP such an answer has the status of its code, 200 for -32603, as a call that failed is an answer like any other. A call that
-//! never began (the server is not ready, or shuts down) is refused by the server itself, with 503. Of an exchange that is dead for good it
-//! tells the causes, which never come by here: what `poll_ready` fails with should hold nothing that a peer must not see.
+//! never began (the server is not ready, or shuts down) is refused by the server itself, with 503. What an exchange died of never comes by
+//! here: the server logs it, and tells it only if it is allowed to.
 //!
 //! # Backpressure
 //!

@@ -1,4 +1,5 @@
 use super::encode::Chunks;
+use super::options::Options;
 use super::source::{Event, Source};
 use super::timer::Timer;
 use crate::message::Id;
@@ -8,9 +9,9 @@ use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tower_transport_layers::buffer_pool::BufferPool;
 
 pin_project! {
     /// The body of the server's responses: one JSON document, nothing, or an event stream.
@@ -19,8 +20,8 @@ pin_project! {
     /// call; in the revisions before, the call goes on, as the session owns it.
     pub struct ServerBody {
         chunks: Chunks,
-        // With what its events are encoded in.
-        source: Option<(Source, BufferPool)>,
+        // With how its events are encoded.
+        source: Option<(Source, Arc<Options>)>,
         id: Id,
         #[pin]
         keep_alive: Timer,
@@ -42,18 +43,12 @@ impl ServerBody {
     }
 
     /// An event stream that begins with `chunks`. A failure of the source is answered with `id`.
-    pub(super) const fn events(
-        chunks: Chunks,
-        source: Source,
-        id: Id,
-        keep_alive: Duration,
-        pool: BufferPool,
-    ) -> ServerBody {
+    pub(super) fn events(chunks: Chunks, source: Source, id: Id, options: &Arc<Options>) -> ServerBody {
         ServerBody {
             chunks,
-            source: Some((source, pool)),
+            source: Some((source, Arc::clone(options))),
             id,
-            keep_alive: Timer::new(keep_alive),
+            keep_alive: Timer::new(options.keep_alive),
         }
     }
 }
@@ -68,21 +63,22 @@ impl Body for ServerBody {
             if let Some(chunk) = this.chunks.next() {
                 return Poll::Ready(Some(Ok(Frame::data(chunk))));
             }
-            let Some((source, pool)) = this.source.as_mut() else {
+            let Some((source, options)) = this.source.as_mut() else {
                 return Poll::Ready(None);
             };
             match source.poll_event(cx) {
                 Poll::Ready(Some(Event::Item(message))) => {
-                    *this.chunks = Chunks::event(message, pool);
+                    *this.chunks = Chunks::event(message, &options.pool);
                     this.keep_alive.as_mut().reset();
                 }
                 Poll::Ready(Some(Event::Answer(message))) => {
-                    *this.chunks = Chunks::event(message, pool);
+                    *this.chunks = Chunks::event(message, &options.pool);
                     // Nothing follows the answer, so the call is out, whoever still holds this body.
                     *this.source = None;
                 }
                 Poll::Ready(Some(Event::Failed(failure))) => {
-                    *this.chunks = Chunks::event(failure.message(this.id), pool);
+                    let answer = failure.message(this.id, options.show_causes);
+                    *this.chunks = Chunks::event(answer, &options.pool);
                     *this.source = None;
                 }
                 Poll::Ready(None) => *this.source = None,

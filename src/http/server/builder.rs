@@ -105,6 +105,14 @@ impl<E, M> Server<E, M> {
         self.set(|options| options.pool = pool)
     }
 
+    /// Whether clients are told the causes of a failure that is not their own: the text of the exchange's errors, and what it died of. Off by
+    /// default, as such texts hold whatever the libraries below put there: paths, addresses, a child's last words on its stderr. They are
+    /// logged instead. What this crate itself knows of an error (a limit, a size, a time) is always told.
+    #[must_use]
+    pub fn show_causes(self, show: bool) -> Self {
+        self.set(|options| options.show_causes = show)
+    }
+
     /// How long the body of a request may take to arrive, from when the server waits for it. Status 408 after it. 30 s by default.
     #[must_use]
     pub fn body_timeout(self, within: Duration) -> Self {

@@ -34,15 +34,30 @@ pub(super) enum Failure {
 
 impl Failure {
     /// The answer that the caller gets. Its data says that it is not the peer's, and what is known of it.
-    pub(super) fn message(&self, id: &Id) -> Message {
-        self.fault().text(self.to_string()).message(id)
+    ///
+    /// Without its causes it tells of errors that are not this crate's no more than that there was one: they may hold anything.
+    pub(super) fn message(&self, id: &Id, show_causes: bool) -> Message {
+        let fault = self.fault();
+        let fault = match self {
+            _ if show_causes => fault.text(self.to_string()),
+            Failure::Dead(_) => fault.text("the exchange has ended"),
+            Failure::NotMade(_) => fault.text("no exchange could be made"),
+            Failure::SessionEnded(Some(_)) => fault.text("the session ended while the call ran, it may have run"),
+            Failure::Failed(_) => fault,
+            _ => fault.text(self.to_string()),
+        };
+        if !show_causes && matches!(self, Failure::Failed(_) | Failure::Dead(_) | Failure::NotMade(_)) {
+            tracing::warn!(failure = %self, "a call failed, and its client is not told why");
+        }
+        fault.message(id)
     }
 
     fn fault(&self) -> Fault {
+        let known = |error: &BoxError| Fault::of(&**error).unwrap_or_else(Fault::unknown);
         match self {
-            Failure::Failed(error) => Fault::with_causes(&**error),
+            Failure::Failed(error) => known(error),
             // Whatever that was about, this call did not run.
-            Failure::Dead(error) | Failure::NotMade(error) => Fault::with_causes(&**error).may_have_run(false),
+            Failure::Dead(error) | Failure::NotMade(error) => known(error).may_have_run(false),
             Failure::NotReady(waited) => Fault::with_causes(&Elapsed::new(Phase::Ready, *waited)),
             Failure::NotInitialized(waited) => Fault::with_causes(&Elapsed::new(Phase::FirstItem, *waited)),
             Failure::NoResponse => Fault::with_causes(&NoResponse::new()),

@@ -41,7 +41,8 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         let session = Session::random()
             .map_err(|error| Rejection::unavailable(&id, format!("no randomness for a session id: {error}")))?;
         parts.extensions.insert(session.clone());
-        let failed = |failure: &Failure| Rejection::failed(failure.status(), &id, failure);
+        let options = Arc::clone(&self.options);
+        let failed = |failure: &Failure| Rejection::failed(failure.status(), &id, failure, options.show_causes);
         let exchange = self
             .exchange(session.clone())
             .await

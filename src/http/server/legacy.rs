@@ -7,7 +7,6 @@ use super::failure::Failure;
 use super::headers::{self, LEGACY, PROTOCOL_VERSION};
 use super::live::{Live, Refused};
 use super::make::{Make, Served};
-use super::modern::not_accepted;
 use super::queue::Reader;
 use super::reject::Rejection;
 use super::respond::{bare, events, first};
@@ -47,17 +46,10 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                     .call(id.clone(), items, Some(admitted))
                     .map_err(|why| refused(&id, &why))?;
                 let ok = |_: &Message| StatusCode::OK;
-                let outcome = first(
-                    Source::Queue(reader),
-                    id.clone(),
-                    self.options.keep_alive,
-                    &self.options.pool,
-                    ok,
-                )
-                .await;
+                let outcome = first(Source::Queue(reader), id.clone(), &self.options, ok).await;
                 return outcome.map_err(|failure| match failure {
                     Failure::Dead(_) => self.unserved(&live, &id, &failure),
-                    failure => Rejection::failed(failure.status(), &id, &failure),
+                    failure => self.failed(failure.status(), &id, &failure),
                 });
             }
         }
@@ -95,13 +87,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         }
         let reader = live.listen(rest::<E>(reply)).map_err(|why| refused(&id, &why))?;
         // Begun with a comment, so that proxies pass the response's head on.
-        let body = ServerBody::events(
-            Chunks::keep_alive(),
-            Source::Queue(reader),
-            id,
-            self.options.keep_alive,
-            self.options.pool.clone(),
-        );
+        let body = ServerBody::events(Chunks::keep_alive(), Source::Queue(reader), id, &self.options);
         Ok(events(body))
     }
 
@@ -145,13 +131,13 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     /// What was not called, or did not open. The session of an exchange that is dead for good has ended.
     fn unserved(&self, live: &Live, id: &Id, failure: &Failure) -> Rejection {
         let Some(cause) = failure.cause_of_death() else {
-            return not_accepted(failure);
+            return self.not_accepted(failure);
         };
         live.died(cause);
         if let Some(session) = live.session().id() {
             self.registry.remove(session);
         }
-        Rejection::failed(StatusCode::NOT_FOUND, id, failure)
+        self.failed(StatusCode::NOT_FOUND, id, failure)
     }
 }
 

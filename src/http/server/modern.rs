@@ -20,7 +20,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                 Ok(exchange) => self.notify(exchange, call(message, parts)).await,
                 Err(failure) => Err(failure),
             };
-            return outcome.map_err(|failure| not_accepted(&failure));
+            return outcome.map_err(|failure| self.not_accepted(&failure));
         }
         let admitted = self.admit(&id)?;
         // A subscription has no end of its own, and would hold up a graceful stop for as long as its client likes.
@@ -35,26 +35,23 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                     until,
                     _admitted: admitted,
                 };
-                first(
-                    source,
-                    id.clone(),
-                    self.options.keep_alive,
-                    &self.options.pool,
-                    modern_status,
-                )
-                .await
+                first(source, id.clone(), &self.options, modern_status).await
             }
             Err(failure) => Err(failure),
         };
-        outcome.map_err(|failure| Rejection::failed(failure.status(), &id, &failure))
+        outcome.map_err(|failure| self.failed(failure.status(), &id, &failure))
     }
-}
 
-/// A notification has no answer that could carry the failure: its status says it.
-pub(super) fn not_accepted(failure: &Failure) -> Rejection {
-    let status = match failure.status() {
-        StatusCode::OK => StatusCode::INTERNAL_SERVER_ERROR,
-        status => status,
-    };
-    Rejection::failed(status, &Id::null(), failure)
+    /// A notification has no answer that could carry the failure: its status says it.
+    pub(super) fn not_accepted(&self, failure: &Failure) -> Rejection {
+        let status = match failure.status() {
+            StatusCode::OK => StatusCode::INTERNAL_SERVER_ERROR,
+            status => status,
+        };
+        self.failed(status, &Id::null(), failure)
+    }
+
+    pub(super) fn failed(&self, status: StatusCode, id: &Id, failure: &Failure) -> Rejection {
+        Rejection::failed(status, id, failure, self.options.show_causes)
+    }
 }

@@ -9,6 +9,7 @@ pub(super) struct Options {
     pub(super) access: Access,
     pub(super) path: Option<Box<str>>,
     pub(super) pool: BufferPool,
+    pub(super) show_causes: bool,
     pub(super) max_body: usize,
     pub(super) body_timeout: Duration,
     pub(super) ready_timeout: Duration,
@@ -26,6 +27,7 @@ impl Default for Options {
             path: None,
             // 2 MiB at most, all connections together, and nothing before it is needed.
             pool: BufferPool::new(64 * 1024, 32).expect("a valid size"),
+            show_causes: false,
             max_body: 4 * 1024 * 1024,
             body_timeout: Duration::from_secs(30),
             ready_timeout: Duration::from_secs(10),

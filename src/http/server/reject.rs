@@ -64,10 +64,10 @@ impl Rejection {
     }
 
     /// What the transport below failed with, before anything was sent.
-    pub(super) fn failed(status: StatusCode, id: &Id, failure: &Failure) -> Rejection {
+    pub(super) fn failed(status: StatusCode, id: &Id, failure: &Failure, show_causes: bool) -> Rejection {
         Rejection {
             status,
-            body: Box::new(failure.message(id)),
+            body: Box::new(failure.message(id, show_causes)),
             allow: None,
         }
     }

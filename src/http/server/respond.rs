@@ -1,6 +1,7 @@
 use super::body::ServerBody;
 use super::encode::Chunks;
 use super::failure::Failure;
+use super::options::Options;
 use super::source::{Beginning, Event, Source};
 use super::timer::Timer;
 use crate::message::{Id, Kind, Message};
@@ -8,8 +9,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Response, StatusCode};
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 use tower_transport_layers::buffer_pool::BufferPool;
 
 /// Waits for the first event: an answer that nothing comes before is sent as JSON, all else as an event stream, which is also opened
@@ -17,32 +18,25 @@ use tower_transport_layers::buffer_pool::BufferPool;
 pub(super) async fn first(
     mut source: Source,
     id: Id,
-    keep_alive: Duration,
-    pool: &BufferPool,
+    options: &Arc<Options>,
     status: impl FnOnce(&Message) -> StatusCode,
 ) -> Result<Response<ServerBody>, Failure> {
-    let mut timer = pin!(Timer::new(keep_alive));
+    let mut timer = pin!(Timer::new(options.keep_alive));
     let beginning = poll_fn(|cx| match source.poll_beginning(cx) {
         Poll::Ready(beginning) => Poll::Ready(Some(beginning)),
         Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
     })
     .await;
     Ok(match beginning {
-        Some(Beginning::End(Some(Event::Answer(answer)))) => json(&answer, status(&answer), pool),
+        Some(Beginning::End(Some(Event::Answer(answer)))) => json(&answer, status(&answer), &options.pool),
         Some(Beginning::End(Some(Event::Failed(failure)))) => return Err(failure),
         Some(Beginning::Items(first)) => {
-            let first = first.map_or_else(Chunks::default, |message| Chunks::event(message, pool));
-            events(ServerBody::events(first, source, id, keep_alive, pool.clone()))
+            let first = first.map_or_else(Chunks::default, |message| Chunks::event(message, &options.pool));
+            events(ServerBody::events(first, source, id, options))
         }
         // The client took its request back before anything was sent: a stream with nothing in it answers nothing.
         Some(Beginning::End(_)) => events(ServerBody::empty()),
-        None => events(ServerBody::events(
-            Chunks::keep_alive(),
-            source,
-            id,
-            keep_alive,
-            pool.clone(),
-        )),
+        None => events(ServerBody::events(Chunks::keep_alive(), source, id, options)),
     })
 }
 
