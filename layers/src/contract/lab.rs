@@ -266,9 +266,18 @@ impl Lab {
         }
         ensure!(
             room >= whole,
-            "after {after} it let in {room} calls at once, where it is to let in {whole}"
+            "after {after} it let in {room} calls at once, where it is to let in {whole}{}",
+            self.untold()
         );
         Ok(())
+    }
+
+    /// What explains a lack of room if the layer has a limit that nobody spoke of: rules that are not about limits break by it as well.
+    pub(super) fn untold(&self) -> &'static str {
+        match self.options.limit {
+            Some(_) => "",
+            None => "; a layer with a limit tells the suite so, by `limit`",
+        }
     }
 
     /// Whether the layer readies the inner service in its own `poll_ready`, and is ready when that is.

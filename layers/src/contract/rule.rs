@@ -42,7 +42,7 @@ rules! {
         "a response that overtakes what was sent before it, or an item that is lost, cannot be mended by anybody above";
     /// Calls reach the inner service in the order in which they were made.
     CallOrder = "calls_reach_the_inner_service_in_order",
-        "a notification must not overtake the request that it is about; a layer that delays calls in its future gives this up and says so";
+        "a notification must not overtake the request that it is about; a layer that delays calls in its future gives this up and says so, by `delays_calls`";
     /// A clone of a service that is ready is not ready itself.
     CloneUnready = "clone_starts_unready",
         "a clone that takes itself for ready calls an inner clone that is not, or uses one reservation twice";
@@ -99,7 +99,8 @@ rules! {
         "whoever turns errors into answers, or decides on a retry, looks for the cause and finds none";
     /// The layer works without a runtime.
     NoRuntime = "works_without_a_runtime",
-        "a layer that spawns or arms a timer panics where there is no runtime, often only in a `Drop` while one shuts down";
+        "a layer that spawns or arms a timer panics where there is no runtime, often only in a `Drop` while one shuts down; \
+         a layer that can't do without says so, by `needs_runtime`";
     /// When all is dropped, nothing is left: no task, no inner service, no call, no reply.
     NothingLeft = "nothing_outlives_its_owner",
         "one task or one map entry left for each connection is a leak that only a long run shows";

@@ -70,10 +70,11 @@ fn limit_that_is_taken_for_more_than_it_is_breaks_the_rules_on_limits() {
 
 #[test]
 fn limit_that_the_suite_is_not_told_of_breaks_a_rule() {
-    let untold = Suite::new(|| FaultyLayer::new(Fault::None))
-        .breach(Rule::LimitHolds)
-        .unwrap();
-    assert!(untold.seen().contains("tells the suite so"), "{untold}");
+    // Most of the rules that it breaks are not about limits.
+    for rule in [Rule::LimitHolds, Rule::ReadyRepeats, Rule::ReleasedOnDrop] {
+        let untold = Suite::new(|| FaultyLayer::new(Fault::None)).breach(rule).unwrap();
+        assert!(untold.seen().ends_with("tells the suite so, by `limit`"), "{untold}");
+    }
 }
 
 #[test]
@@ -81,6 +82,11 @@ fn timer_without_a_runtime_is_named_as_such() {
     let breaches = Suite::new(|| TimeoutLayer::new(Duration::from_secs(1))).breaches();
     assert_eq!(rules(&breaches), [Rule::NoRuntime]);
     assert!(breaches[0].seen().contains("no reactor running"), "{}", breaches[0]);
+    assert!(
+        breaches[0].to_string().ends_with("says so, by `needs_runtime`"),
+        "{}",
+        breaches[0]
+    );
 }
 
 #[test]

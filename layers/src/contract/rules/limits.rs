@@ -106,7 +106,8 @@ pub(super) async fn holds(lab: &Lab) -> Outcome {
         let held = lab.fill(&mut base, whole).await?.len();
         ensure!(
             held == whole,
-            "it let in {held} calls at once, of {whole}: a layer with a limit tells the suite so"
+            "it let in {held} calls at once, of {whole}{}",
+            lab.untold()
         );
         return Ok(());
     };

@@ -70,7 +70,8 @@ pub(super) async fn ready_repeats(lab: &Lab) -> Outcome {
         let held = lab.fill(&mut other, whole).await?.len();
         ensure!(
             held + 1 >= whole,
-            "polled again and again one service has left {held} places for all others, of {whole}"
+            "polled again and again one service has left {held} places for all others, of {whole}{}",
+            lab.untold()
         );
     }
     Ok(())
