@@ -170,6 +170,36 @@ fn without_a_free_block_each_message_gets_a_buffer_of_its_own() {
     assert_eq!(pool.stats().held, 1);
 }
 
+/// Only one task writes, and nothing is kept: the block is free, though the message before leaves too little behind it.
+#[test]
+fn a_block_that_nothing_refers_to_is_begun_anew_after_a_message_that_did_not_fit_behind_another() {
+    let pool = pool(1);
+    let mut buffer = pool.buffer();
+    buffer.extend_from_slice(&[b'x'; 200]);
+    drop(buffer.split());
+    for _ in 0..10 {
+        // Piece by piece, as a serialiser writes.
+        for _ in 0..9 {
+            buffer.extend_from_slice(&[b'y'; 100]);
+        }
+        assert_eq!(buffer.split(), [b'y'; 900].as_slice());
+    }
+    // The block, and the first of them.
+    assert_eq!(pool.stats().misses, 2);
+}
+
+#[test]
+fn room_that_can_not_be_made_costs_neither_the_message_nor_the_block() {
+    let pool = pool(1);
+    let mut buffer = pool.buffer();
+    buffer.extend_from_slice(b"in the making");
+    let panicked = catch_unwind(AssertUnwindSafe(|| buffer.reserve(usize::MAX)));
+    assert!(panicked.is_err());
+    assert_eq!(buffer.split(), "in the making");
+    drop(buffer);
+    assert_eq!((pool.stats().blocks, pool.stats().held), (1, 1));
+}
+
 #[test]
 fn what_is_taken_back_is_gone() {
     let pool = pool(1);
@@ -281,7 +311,7 @@ fn a_block_is_filled_behind_and_taken_off_in_front_and_never_grows() {
 #[test]
 fn a_block_that_grew_or_was_replaced_is_not_kept() {
     let pool = pool(1);
-    let spoil: [fn(&mut BytesMut); 4] = [
+    let spoil: [fn(&mut BytesMut); 5] = [
         |bytes| bytes.reserve(2 * BLOCK),
         |bytes| {
             bytes.put_bytes(0, BLOCK);
@@ -291,6 +321,8 @@ fn a_block_that_grew_or_was_replaced_is_not_kept() {
         },
         |bytes| *bytes = BytesMut::new(),
         |bytes| *bytes = BytesMut::with_capacity(2 * BLOCK),
+        // As one that is shorter and lies where the block was, which is up to the allocator.
+        |bytes| drop(bytes.split_off(BLOCK - 1)),
     ];
     for spoil in spoil {
         spoil(pool.block().unwrap().bytes_mut());
@@ -386,6 +418,7 @@ fn a_piece_that_does_not_fit_leaves_what_is_gathered_as_it_is() {
     assert_eq!(gather.expect(7).unwrap_err(), TooLarge::new(6, 7));
     gather.expect(6).unwrap();
     gather.push(&b"abc"[..]).unwrap();
+    assert!(!format!("{gather:?}").contains("abc"), "{gather:?}");
     assert_eq!(gather.push(&b"defg"[..]).unwrap_err(), TooLarge::new(6, 7));
     gather.push(&b"def"[..]).unwrap();
     assert_eq!(gather.len(), 6);

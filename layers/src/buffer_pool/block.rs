@@ -59,8 +59,8 @@ impl Block {
         (&mut self.bytes).limit(room)
     }
 
-    /// The bytes, for what writes to a `BytesMut`. It should not write more than there is [room](Block::room) for: a block that grew or was
-    /// put in the place of another is freed and not kept, and the pool allocates one anew.
+    /// The bytes, for what writes to a `BytesMut`. It should not write more than there is [room](Block::room) for: a block that grew, lost
+    /// its end or was put in the place of another is freed and not kept, and the pool allocates one anew.
     #[inline]
     pub const fn bytes_mut(&mut self) -> &mut BytesMut {
         &mut self.bytes
@@ -111,7 +111,8 @@ impl Block {
     /// Whether its memory is still that of the block, and no more.
     fn is_intact(&self) -> bool {
         let now = range(&self.bytes);
-        self.range.start <= now.start && now.end <= self.range.end
+        // What begins in it and ends before it does has been put in its place, and is shorter for good.
+        self.range.start <= now.start && now.end == self.range.end
     }
 
     /// Drops all that is in it.

@@ -127,12 +127,19 @@ impl Buffer {
         } else {
             self.pool.count_oversized();
         }
-        let written = block.as_deref().unwrap_or_default();
-        let mut bytes = Vec::with_capacity(want.max(written.len() * 2).max(SMALL));
-        bytes.extend_from_slice(written);
-        if let Some(block) = &mut block {
-            block.clear();
-        }
+        // Where it was, as there may be no such room: then it is still there, and so is the block.
+        self.place = block.map_or(Place::Nowhere, Place::Block);
+        let mut bytes = Vec::with_capacity(want.max(self.len() * 2).max(SMALL));
+        bytes.extend_from_slice(self);
+        let block = match mem::replace(&mut self.place, Place::Nowhere) {
+            Place::Block(mut block) => {
+                block.clear();
+                // If nothing else refers to it. As it is it might be too short for each message that comes, though it is free.
+                let _begun_anew = block.try_reclaim(self.pool.block_size());
+                Some(block)
+            }
+            Place::Nowhere | Place::Own { .. } => None,
+        };
         self.place = Place::Own { bytes, block };
     }
 }

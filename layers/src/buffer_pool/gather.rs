@@ -14,7 +14,6 @@ const BELIEVED: usize = 256 * 1024;
 ///
 /// One piece alone is passed on as it is; only more than one are copied, into the pool's memory, so that nothing is taken of the pool for a
 /// peer that has sent one piece and is silent.
-#[derive(Debug)]
 pub struct Gather {
     buffer: Buffer,
     first: Bytes,
@@ -91,6 +90,16 @@ impl Gather {
     /// Whether nothing is gathered yet.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+// By hand: what is gathered may be secret, and large.
+impl fmt::Debug for Gather {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gather")
+            .field("len", &self.len())
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }
 
