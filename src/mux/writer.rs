@@ -65,7 +65,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     pub(super) fn close(&mut self) {
         self.io = None;
         self.chunks.clear();
-        self.buffer.clear();
+        // A block of the pool goes back at once: the other side may be read for long.
+        self.buffer = Block::own(0);
         self.pending = 0;
         self.unflushed = false;
     }
@@ -209,6 +210,22 @@ mod tests {
     use super::*;
     use crate::codec::Lines;
     use crate::message::Id;
+
+    #[test]
+    fn a_closed_side_gives_back_what_it_did_not_write() {
+        let pool = BufferPool::new(4096, 4).unwrap();
+        let mut writer = Writer::new(tokio::io::sink(), Some(pool.clone()));
+        for id in 1..=3 {
+            writer.push(
+                &Lines::new(),
+                &Message::request(&Id::number(id), "m", &"x".repeat(3000)).unwrap(),
+            );
+        }
+        assert_eq!((pool.stats().blocks, pool.stats().held), (3, 2));
+        writer.close();
+        assert_eq!(pool.stats().held, 3);
+        assert!(pool.block().is_some_and(|block| block.room() == 4096));
+    }
 
     // PITFALLS 30
     #[test]
