@@ -40,6 +40,7 @@
 //! | `stdio` (default) | a child's pipes, and our own stdin and stdout, as exchanges |
 //! | `http-server` | streamable HTTP, the serving side |
 //! | `policies` | policies for tower's own `retry` and `balance` over exchanges |
+//! | `layers` | all of [`layers`], `policies` among them; without it there are timeout, in-flight, message size, buffer pool, catch panic, drain |
 //! | `full` | all of these |
 //! | `cli` | the `tower-transport` binary, the gateway |
 //!

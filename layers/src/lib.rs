@@ -35,6 +35,7 @@
 //!
 //! | | where | why, and what goes wrong elsewhere |
 //! | --- | --- | --- |
+//! | 0 | what answers for errors, if any | Outside of all: `RespondLayer` of `tower-transport`, axum's `HandleErrorLayer`. Inside of trace and metrics, every call that fails is counted as `ok`. |
 //! | 1 | trace, metrics | Outermost, so that they see what the others refuse. Inside of the in-flight limit, 1,000 calls of which 936 are refused look like 64 that went well. |
 //! | 2 | catch panic | Inside of those two, for which a panic then is an error with a kind; outside of all that is to be undone by it. |
 //! | 3 | drain | Counts a call with all that the layers below do for it. Inside of a retry, a call that sleeps between two attempts is not counted: the drain ends, and 100 ms later the call is refused. |
@@ -46,10 +47,60 @@
 //! What a call costs is in `benches/layers`. A limit is shared by all services that its layer makes, so a stack may be built anew for each
 //! connection or request.
 //!
+//! Two layers stand over a connector, which makes services and is called once for each: `BufferPoolLayer`, and `MaxMessageSizeLayer` for the
+//! cap on what a transport stores. Their order does not matter.
+//!
+//! # Over HTTP
+//!
+//! The same layers, in the same order, stand over a service of HTTP. Most of them fail with a [`BoxError`], and a server wants a response, so
+//! the outermost layer makes one of the error. In axum that is `HandleErrorLayer`; without it the compiler misses `From<BoxError>` for
+//! `Infallible`:
+//!
+//! ```
+//! # #[cfg(feature = "full")] {
+//! # use std::{num::NonZeroUsize, time::Duration};
+//! use axum::{Router, error_handling::HandleErrorLayer, http::StatusCode, routing::get};
+//! # use tower::{ServiceBuilder, ServiceExt};
+//! use tower_transport_layers::{BoxError, is_caused_by};
+//! use tower_transport_layers::in_flight::{InFlightLayer, Overloaded};
+//! use tower_transport_layers::max_message_size::{MaxMessageSizeLayer, TooLarge};
+//! use tower_transport_layers::timeout::{Elapsed, TimeoutLayer};
+//! # use tower_transport_layers::trace::TraceLayer;
+//!
+//! async fn answer(error: BoxError) -> (StatusCode, String) {
+//!     let status = match &*error {
+//!         error if is_caused_by::<Elapsed>(error) => StatusCode::GATEWAY_TIMEOUT,
+//!         error if is_caused_by::<Overloaded>(error) => StatusCode::SERVICE_UNAVAILABLE,
+//!         error if is_caused_by::<TooLarge>(error) => StatusCode::PAYLOAD_TOO_LARGE,
+//!         _ => StatusCode::INTERNAL_SERVER_ERROR,
+//!     };
+//!     (status, error.to_string())
+//! }
+//!
+//! let app = Router::new().route("/", get(std::future::pending::<()>)).layer(
+//!     ServiceBuilder::new()
+//!         .layer(HandleErrorLayer::new(answer))
+//!         .layer(TraceLayer::new())
+//!         .layer(TimeoutLayer::new().first_item(Duration::from_secs(10)))
+//!         .layer(InFlightLayer::new(NonZeroUsize::new(64).unwrap()))
+//!         .layer(MaxMessageSizeLayer::new(4 << 20)),
+//! );
+//! # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+//! let request = axum::http::Request::get("/").body(axum::body::Body::empty()).unwrap();
+//! let response = app.oneshot(request).await.unwrap();
+//! assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+//! # });
+//! # }
+//! ```
+//!
+//! Such a response is possible until the head is out. What ends a reply later (silence, a total limit, a body that is too large) fails the
+//! body, and the client sees that it broke off.
+//!
 //! # Features
 //!
-//! Each layer is a feature, and `full` is all of them; without any there are the traits and the [`reply`] kit. `builder` adds
-//! `ServiceBuilderExt`, and `contract` the suite, which is for tests.
+//! Each layer is a feature, named as its module with hyphens (`in-flight` has both limits), and so is `policies`; `full` is all of them.
+//! Without any there are the traits and the [`reply`] kit. `builder` adds `ServiceBuilderExt`, and `contract` the suite, which is for tests
+//! and not in `full`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(
@@ -101,6 +152,6 @@ pub use traits::{Describe, Target, WireSize};
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The README's code, so that it compiles.
-#[cfg(all(doctest, feature = "contract"))]
+#[cfg(all(doctest, feature = "contract", feature = "full"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -34,8 +34,9 @@
 //!
 //! # Where it belongs
 //!
-//! Innermost, around the service that is not trusted: what is outside then sees an error and no unwinding, and a limit, a trace or a retry
-//! treats it as one. A second one outermost, at an edge, keeps the connection from going down with a panic of a layer.
+//! Inside of trace and metrics, for which a panic then is an error with a kind, and outside of the other layers, whose own panics it catches
+//! too: what they hold is given back by a drop, also while a thread unwinds. What is to see an error and no unwinding, as a retry does, stands
+//! outside of it; then it is directly around the service that is not trusted, and a second one may stand further out.
 //!
 //! # Example
 //!

@@ -35,10 +35,10 @@
 //!
 //! # Where it belongs
 //!
-//! On the message stack next to the transport, inside of an in-flight limit; outside of a retry, since what is too large stays so. Over HTTP,
-//! where it bounds what comes out of compression: outside of what decompresses responses, but inside of what decompresses requests, or a
-//! small request unfolds to any size behind it. Inside of what answers for errors, as with `413`. On the connection stack anywhere over the
-//! transport.
+//! On the message stack next to the transport, inside of an in-flight limit. So it is inside of a retry as well, whose rules have to know
+//! that what is too large stays so ([`Fate::Hopeless`](crate::policies::Fate::Hopeless)). Over HTTP, where it bounds what comes out of
+//! compression: outside of what decompresses responses, but inside of what decompresses requests, or a small request unfolds to any size
+//! behind it. Inside of what answers for errors, as with `413`. On the connection stack anywhere over the transport.
 //!
 //! # Example
 //!

@@ -45,7 +45,8 @@ impl<E, F: Fn(&E) -> &'static str> Kinds<E> for F {
 /// | [`io::Error`] | `"io"` |
 /// | anything else | `"error"` |
 ///
-/// An error of a layer whose feature is off can't occur, and is not looked for.
+/// An error of a layer whose feature is off can't occur, and is not looked for. A transport's own errors are not known here, and so are
+/// `"error"`: whoever wants them apart gives a function that looks for them with [`cause_ref`](crate::cause_ref) first.
 pub fn kind_of(error: &(dyn Error + 'static)) -> &'static str {
     macro_rules! table {
         ($($(#[$feature:meta])? $cause:ty => $kind:literal,)*) => {

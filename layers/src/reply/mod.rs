@@ -1,8 +1,24 @@
 //! What a service may answer with, so that a layer can follow the answer to its end.
 //!
 //! A layer of this crate is one type for every kind of service. What it stands over is told apart by a marker that the compiler infers, so
-//! nobody writes it in a stack. It is written where a layer stands by itself, in a field or behind an `impl Layer`: `TimeoutLayer` is that
-//! over streams, `TimeoutLayer<(), Bodies>` that over HTTP.
+//! nobody writes it in a stack. It is written where a layer stands by itself, in a field, a constant, what a function returns, or behind an
+//! `impl Layer`: `TimeoutLayer` is that over streams, `TimeoutLayer<(), Bodies>` that over HTTP. A function may leave it open:
+//!
+//! ```
+//! # #[cfg(feature = "timeout")] {
+//! # use std::time::Duration;
+//! # use tower_transport_layers::{reply::Bodies, timeout::TimeoutLayer};
+//! fn limits<K>() -> TimeoutLayer<(), K> {
+//!     TimeoutLayer::new().idle(Duration::from_secs(60))
+//! }
+//!
+//! const OVER_HTTP: TimeoutLayer<(), Bodies> = TimeoutLayer::new().first_item(Duration::from_secs(10));
+//! # let _: TimeoutLayer = limits();
+//! # let _ = OVER_HTTP;
+//! # }
+//! ```
+//!
+//! A layer whose services share something (an in-flight limit, metrics, a drain) can't be a constant: each use of that would be another limit.
 //!
 //! | marker | the service answers with |
 //! | --- | --- |
@@ -13,6 +29,24 @@
 //! [`Reply`] takes the stream out of a response and puts another one in its place; [`Series`] is that stream, item by item. A layer that is
 //! written against these two works over streams and over HTTP alike. [`Held`] is the wrapper that most of them need: it holds something
 //! (a permit, a span, a count) until the last item is out.
+//!
+//! # If a stack does not compile
+//!
+//! Where a layer does not fit the service below it, the compiler says at the first call that there is no method `call` (or `ready`), and no
+//! more. A function that asks for the service gets the reason:
+//!
+//! ```
+//! # #[cfg(feature = "timeout")] {
+//! # use std::{convert::Infallible, future::ready};
+//! # use tower::{Service, ServiceBuilder, service_fn};
+//! # use tower_transport_layers::timeout::TimeoutLayer;
+//! fn check<S: Service<R>, R>(_: &S) {}
+//!
+//! # let inner = service_fn(|_: String| ready(Ok::<_, Infallible>(futures_util::stream::iter([Ok::<_, Infallible>(1)]))));
+//! let stack = ServiceBuilder::new().layer(TimeoutLayer::new()).service(inner);
+//! check::<_, String>(&stack);
+//! # }
+//! ```
 //!
 //! # Example
 //!

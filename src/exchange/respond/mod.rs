@@ -42,6 +42,10 @@
 //! | [`NoResponse`](super::NoResponse) | `no_response` | true | false | |
 //! | anything else | `internal` | true | false | |
 //!
+//! `kind` is a word for the caller. Traces and metrics have a table of their own, `layers::observe::kind_of`, which knows no transport: there
+//! a timeout is `elapsed`, and a connection that has ended is `error`, unless their `kinds` are given a function that looks for
+//! `mux::Error`.
+//!
 //! All have the code -32603 and `"origin": "transport"`, so that none of them looks like an error of the peer's own. The codes from -32000
 //! to -32099 are never used: they are the protocol's, or taken. Anything else is logged with all its causes, and its text is not sent,
 //! unless [`show_causes`](RespondLayer::show_causes) is on; nor is what a panic says, or why a connection has ended, which may hold a
