@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 use tower_transport::layers::buffer_pool::BufferPool;
+use tower_transport::layers::max_message_size::MaxMessageSizeLayer;
 
 fn probe() -> Arc<Probe> {
     Arc::default()
@@ -162,6 +163,17 @@ async fn a_body_over_the_limit_is_refused_whether_its_length_is_announced_or_not
     let response = server.oneshot(discover().map(|_| chunked)).await.unwrap();
     assert_eq!(refusal(response).await, (413, -32600));
     assert_eq!(probe.begun(), 1);
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_of_a_layer_is_refused_as_one_over_the_limit_of_the_server() {
+    let probe = probe();
+    let server = MaxMessageSizeLayer::new(1000).layer(probe.server());
+    let chunk = || Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[b' '; 100])));
+    let chunked = StreamBody::new(tokio_stream(std::iter::repeat_with(chunk).take(11)));
+    let response = server.oneshot(discover().map(|_| chunked)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(probe.begun(), 0);
 }
 
 #[tokio::test]
