@@ -22,7 +22,9 @@ where
     B::Error: Into<BoxError>,
 {
     let mut gather = Gather::new(pool, max);
-    gather.expect(body.size_hint().lower()).map_err(|error| too_large(&error))?;
+    gather
+        .expect(body.size_hint().lower())
+        .map_err(|error| too_large(&error))?;
     let mut body = pin!(body);
     let mut timer = pin!(Timer::new(within));
     loop {
