@@ -369,7 +369,7 @@ fn default_kinds_name_the_errors_of_this_crate() {
     use tower_transport_layers::max_message_size::{Direction, TooLarge, TooManyItems};
     use tower_transport_layers::{buffer_pool, catch_panic, drain, timeout};
     let elapsed = timeout::Elapsed::new(timeout::Phase::Idle, Duration::ZERO);
-    assert_eq!(().kind(&BoxError::from(io::Error::other(elapsed))), "elapsed");
+    assert_eq!(().kind(&BoxError::from(io::Error::other(elapsed))), "timeout");
     assert_eq!(kind_of(&Overloaded::new(1, 1, None)), "overloaded");
     assert_eq!(kind_of(&BytesOverloaded::new(1, 1, 1, None)), "overloaded");
     assert_eq!(kind_of(&NeverFits::new(1, 2)), "too_large");

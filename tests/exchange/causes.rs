@@ -474,3 +474,26 @@ mod over_a_wire {
         );
     }
 }
+
+#[cfg(feature = "layers")]
+#[test]
+fn traces_and_metrics_use_the_same_words() {
+    use tower_transport::exchange::respond::kind_of;
+    use tower_transport::layers::observe;
+
+    let errors: [BoxError; 9] = [
+        Elapsed::new(Phase::Idle, Duration::from_secs(1)).into(),
+        Overloaded::new(64, 64, None).into(),
+        BytesOverloaded::new(64, 64, 1, None).into(),
+        NeverFits::new(64, 65).into(),
+        TooLarge::new(Direction::Request, 1, 2).into(),
+        TooManyItems::new(1).into(),
+        Panicked::new(Place::Future, None).into(),
+        Draining::new(1).into(),
+        Interrupted::new(1).into(),
+    ];
+    for error in errors {
+        assert_eq!(kind_of(&*error), observe::kind_of(&*error), "{error}");
+    }
+    assert_eq!(kind_of(&*BoxError::from("some other")), "internal");
+}

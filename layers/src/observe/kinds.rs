@@ -34,7 +34,7 @@ impl<E, F: Fn(&E) -> &'static str> Kinds<E> for F {
 ///
 /// | cause | kind |
 /// | --- | --- |
-/// | [`Elapsed`](crate::timeout::Elapsed) | `"elapsed"` |
+/// | [`Elapsed`](crate::timeout::Elapsed) | `"timeout"` |
 /// | [`Overloaded`](crate::in_flight::Overloaded), [`BytesOverloaded`](crate::in_flight::bytes::BytesOverloaded) | `"overloaded"` |
 /// | [`NeverFits`](crate::in_flight::bytes::NeverFits) | `"too_large"` |
 /// | [`TooLarge`](crate::max_message_size::TooLarge), and [that of gathered bodies](crate::buffer_pool::TooLarge) | `"too_large"` |
@@ -56,7 +56,7 @@ pub fn kind_of(error: &(dyn Error + 'static)) -> &'static str {
         };
     }
     table! {
-        #[cfg(feature = "timeout")] crate::timeout::Elapsed => "elapsed",
+        #[cfg(feature = "timeout")] crate::timeout::Elapsed => "timeout",
         #[cfg(feature = "in-flight")] crate::in_flight::Overloaded => "overloaded",
         #[cfg(feature = "in-flight")] crate::in_flight::bytes::BytesOverloaded => "overloaded",
         #[cfg(feature = "in-flight")] crate::in_flight::bytes::NeverFits => "too_large",

@@ -199,3 +199,12 @@ impl Fault {
         message.unwrap_or_else(|_| Message::error(id, self.code, "internal error"))
     }
 }
+
+/// What an error is, in the word that it is answered with: `"timeout"`, `"disconnected"`, and so on by the table of the
+/// [module docs](super), `"internal"` for what is not in it.
+///
+/// For the `kinds` of traces and metrics, whose own table knows no transport.
+pub fn kind_of(error: &(dyn Error + 'static)) -> &'static str {
+    let known = Fault::of(error).and_then(|fault| fault.data.kind);
+    known.unwrap_or("internal")
+}

@@ -42,9 +42,8 @@
 //! | [`NoResponse`](super::NoResponse) | `no_response` | true | false | |
 //! | anything else | `internal` | true | false | |
 //!
-//! `kind` is a word for the caller. Traces and metrics have a table of their own, `layers::observe::kind_of`, which knows no transport: there
-//! a timeout is `elapsed`, and a connection that has ended is `error`, unless their `kinds` are given a function that looks for
-//! `mux::Error`.
+//! Traces and metrics use the same words for what the layers fail with. To have them name a transport's errors as well, give them
+//! [`kind_of`]: `MetricsLayer::new().kinds(|error: &BoxError| kind_of(&**error))`.
 //!
 //! All have the code -32603 and `"origin": "transport"`, so that none of them looks like an error of the peer's own. The codes from -32000
 //! to -32099 are never used: they are the protocol's, or taken. Anything else is logged with all its causes, and its text is not sent,
@@ -147,7 +146,7 @@ mod table;
 
 #[cfg(any(feature = "mux", feature = "http-server"))]
 pub(crate) use chain::chain;
-pub use fault::Fault;
+pub use fault::{Fault, kind_of};
 pub use future::ResponseFuture;
 pub use layer::RespondLayer;
 pub use service::Respond;
