@@ -155,6 +155,21 @@ fn bodies_in_two_frames_are_gathered_without_an_allocation() {
     assert_eq!(run(64, 100_000, make), 0);
 }
 
+// PITFALLS 27
+#[test]
+fn an_announced_length_makes_no_more_room_than_256_kib_before_its_bytes_are_there() {
+    let pool = pool();
+    let base = live();
+    reset_peak();
+    let mut gather = Gather::new(&pool, 1 << 30);
+    gather.expect(1 << 30).unwrap();
+    for _ in 0..2 {
+        gather.push(&b"x"[..]).unwrap();
+    }
+    assert!(peak() - base <= bytes(256 * 1024 + EACH), "peak {}", peak() - base);
+    assert_eq!(gather.len(), 2);
+}
+
 // PITFALLS 30
 #[test]
 fn memory_is_back_to_its_base_after_a_message_of_the_maximum_size() {

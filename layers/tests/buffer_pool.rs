@@ -208,6 +208,7 @@ fn what_is_taken_back_is_gone() {
     buffer.truncate(3);
     assert_eq!(*buffer, *b"abc");
     buffer.truncate(30);
+    let start = address(&buffer);
     buffer.clear();
     assert!(buffer.is_empty());
     buffer.extend_from_slice(&[b'x'; 2 * BLOCK]);
@@ -216,6 +217,8 @@ fn what_is_taken_back_is_gone() {
     buffer.clear();
     assert!(buffer.is_empty());
     buffer.extend_from_slice(b"next");
+    // What it grew to is gone as well.
+    assert_eq!(address(&buffer), start);
     assert_eq!(buffer.split(), "next");
 }
 
