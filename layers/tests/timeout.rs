@@ -152,6 +152,23 @@ async fn expiry_drops_the_inner_future_before_the_caller_hears_of_it() {
     assert!(dropped.load(Ordering::SeqCst), "while the future itself is still held");
 }
 
+#[tokio::test(start_paused = true)]
+async fn inner_future_is_dropped_with_its_answer_although_the_outer_one_is_held() {
+    let dropped = Arc::new(AtomicBool::new(false));
+    let seen = dropped.clone();
+    let inner = service_fn(move |()| {
+        let (guard, mut script) = (SetOnDrop(seen.clone()), Some(Script::new([]).0));
+        poll_fn(move |_| {
+            let _held = &guard;
+            Poll::Ready(Ok::<_, io::Error>(script.take().unwrap()))
+        })
+    });
+    let mut service = Timeout::new(inner, Limits::none().with_first_item(Some(SECOND)));
+    let mut future = task::spawn(service.ready().await.unwrap().call(()));
+    let _reply = assert_ready_ok!(future.poll());
+    assert!(dropped.load(Ordering::SeqCst));
+}
+
 // PITFALLS 9
 #[tokio::test(start_paused = true)]
 async fn answer_that_is_there_wins_over_a_timer_that_has_fired() {

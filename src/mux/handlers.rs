@@ -13,7 +13,8 @@ use crate::message::{Id, Message};
 use std::task::{Context, Waker};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// What a handler may say after a request that waits for room. Past it, the request is refused, so that the handler goes on.
+/// What a handler may say after a request that waits for room, in items, and in bytes as much as may wait to be written. Past it, the request
+/// is refused, so that the handler goes on.
 const HELD: usize = 16;
 
 impl<R, W, H, F> Driver<R, W, H, F>
@@ -125,7 +126,8 @@ where
             match server.poll(index) {
                 Polled::Pending => return,
                 Polled::Item(item) if server.is_holding(index) => {
-                    if server.hold_behind(index, item) > HELD
+                    let (items, bytes) = server.hold_behind(index, item);
+                    if (items > HELD || bytes > WRITE_HIGH)
                         && let Some(Item::Request(_, responder)) = server.take_held(index)
                     {
                         let refusal = overloaded(&Id::null(), self.shared.bounds.in_flight);

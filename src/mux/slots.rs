@@ -2,6 +2,7 @@
 //! allocation.
 
 use super::alarm::{Alarm, Ringing};
+use super::state::weight;
 use crate::BoxError;
 use crate::exchange::{Exchange, Item};
 use crate::message::{Id, Message};
@@ -165,11 +166,12 @@ impl<H: Exchange> Server<H> {
         !std::mem::replace(&mut place.noted, true)
     }
 
-    /// Has an item wait for what is held before it: said at once, it would overtake that. How many are held.
-    pub(super) fn hold_behind(&mut self, index: u32, item: Item) -> usize {
-        let place = &mut self.places[index as usize];
-        place.held.push_back(item);
-        place.held.len()
+    /// Has an item wait for the request that is held before it: said at once, it would overtake that. How many wait so, and their bytes.
+    pub(super) fn hold_behind(&mut self, index: u32, item: Item) -> (usize, usize) {
+        let held = &mut self.places[index as usize].held;
+        held.push_back(item);
+        let behind = held.iter().skip(1);
+        (behind.len(), behind.map(weight).sum())
     }
 
     pub(super) fn take_held(&mut self, index: u32) -> Option<Item> {

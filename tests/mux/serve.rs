@@ -298,10 +298,12 @@ async fn a_handler_whose_request_waits_for_room_still_has_its_deadline() {
 async fn what_a_handler_says_after_a_request_that_waits_for_room_does_not_overtake_it() {
     let talks = handler_fn(|call: Call, peer: Peer| async move {
         let ask = || peer.request(Message::request(&Id::null(), "roots/list", &()).unwrap());
-        let more: u64 = call.message().unwrap().method().unwrap().parse()?;
+        let method = call.message().unwrap().method().unwrap().into_owned();
+        let (more, size) = method.split_once(' ').unwrap();
+        let (more, text): (u64, _) = (more.parse()?, "x".repeat(size.parse()?));
         let tells = async {
             for n in 0..more {
-                peer.notify(notification("n", &json!({"n": n}))).await?;
+                peer.notify(notification("n", &json!({"n": n, "text": text}))).await?;
             }
             Ok::<_, BoxError>(())
         };
@@ -309,9 +311,9 @@ async fn what_a_handler_says_after_a_request_that_waits_for_room_does_not_overta
         told?;
         Ok::<_, BoxError>(Some(result(&json!(held?.payload().unwrap()))))
     });
-    for (more, refused) in [(10, false), (40, true)] {
+    for (more, size, refused) in [(10, 0, false), (40, 0, true), (1, 100_000, false), (2, 100_000, true)] {
         let (_connection, mut wire, _driver) = server(Mux::new().max_in_flight(1), talks.clone());
-        wire.send(&[asks(1, &more.to_string())]).await;
+        wire.send(&[asks(1, &format!("{more} {size}"))]).await;
         let first = wire.recv_request("roots/list").await;
         if !refused {
             wire.stays_quiet().await;
