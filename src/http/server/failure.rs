@@ -46,7 +46,11 @@ impl Failure {
             Failure::Failed(_) => fault,
             _ => fault.text(self.to_string()),
         };
-        if !show_causes && matches!(self, Failure::Failed(_) | Failure::Dead(_) | Failure::NotMade(_)) {
+        let foreign = matches!(
+            self,
+            Failure::Failed(_) | Failure::Dead(_) | Failure::NotMade(_) | Failure::SessionEnded(Some(_))
+        );
+        if foreign && !show_causes {
             tracing::warn!(failure = %self, "a call failed, and its client is not told why");
         }
         fault.message(id)
