@@ -672,8 +672,9 @@ fn two_hundred_processes_leave_counts_as_they_were() {
             for number in 0..200 {
                 cycle(number).await;
             }
+            // The first may have been gone for all but a descriptor that the thread which reaped it was about to close.
             until("counts are as before", || {
-                (descriptors(), threads()) == before && zombies() == 0 && tasks() == 0
+                descriptors() <= before.0 && threads() <= before.1 && zombies() == 0 && tasks() == 0
             })
             .await;
         });

@@ -223,7 +223,7 @@ where
         let before = self.writer.pending();
         match self.writer.poll_write(cx) {
             Poll::Ready(Ok(())) => {
-                self.stalled = false;
+                self.disarm();
                 return Ok(());
             }
             Poll::Ready(Err(error)) => {
@@ -253,6 +253,16 @@ where
             .as_mut()
             .is_some_and(|stall| stall.as_mut().poll(cx).is_ready());
         if expired { Err(End::WriteStalled(limit)) } else { Ok(()) }
+    }
+
+    /// Takes the timer out of the runtime's wheel: while one is in there, each park of the thread sets a timer in the kernel.
+    fn disarm(&mut self) {
+        if std::mem::take(&mut self.stalled)
+            && let Some(stall) = &mut self.stall
+        {
+            // Not registered before it is polled.
+            stall.set(tokio::time::sleep(self.shared.bounds.write_stall));
+        }
     }
 
     /// Reads one chunk; whether there was one.

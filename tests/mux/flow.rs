@@ -6,8 +6,10 @@ use crate::support::{
 };
 use serde_json::json;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
 use tokio::task::JoinHandle;
+use tokio_test::assert_pending;
+use tower::{Service, ServiceExt};
 use tower_transport::BoxError;
 use tower_transport::exchange::{Call, ExchangeExt, Peer, handler_fn, unary};
 use tower_transport::message::Message;
@@ -271,4 +273,21 @@ async fn a_peer_that_reads_slowly_but_steadily_does_not_stall() {
     assert!(!driver.is_finished());
     eventually("all is written", || connection.in_flight() == (0, 0)).await;
     let _fine = reply(&connection, notification("n", &json!({}))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_that_is_over_leaves_no_timer_behind() {
+    let (ours, mut theirs) = duplex(256);
+    let (read, write) = split(ours);
+    let (mut connection, driver) = Mux::new().write_stall(Duration::from_secs(7)).connect(read, write);
+    let mut driver = tokio_test::task::spawn(driver);
+    connection.ready().await.unwrap();
+    let _accepted = connection.call(Call::new(notification("n", &json!("x".repeat(400)))));
+    assert_pending!(driver.poll());
+    let mut sent = [0; 256];
+    theirs.read_exact(&mut sent).await.unwrap();
+    assert!(driver.is_woken());
+    assert_pending!(driver.poll());
+    tokio::time::advance(Duration::from_secs(8)).await;
+    assert!(!driver.is_woken(), "all is written, so there is nothing to watch");
 }

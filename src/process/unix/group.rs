@@ -1,6 +1,11 @@
 //! A process group and the end of its leader.
 
-use std::{fmt, os::unix::process::ExitStatusExt, process::ExitStatus};
+use std::{
+    fmt,
+    os::unix::process::ExitStatusExt,
+    process::ExitStatus,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process_group, waitid, waitpid};
 use tokio::sync::watch;
@@ -12,6 +17,8 @@ use tokio::sync::watch;
 pub(super) struct Group {
     leader: Pid,
     state: watch::Sender<Leader>,
+    /// Set before those who wait are told. Whoever reads the leader's pipes asks after every message, which the cell's lock is too dear for.
+    gone: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +33,7 @@ impl Group {
         Self {
             leader,
             state: watch::Sender::new(Leader::Running),
+            gone: AtomicBool::new(false),
         }
     }
 
@@ -49,13 +57,17 @@ impl Group {
             if matches!(before, Leader::Running) {
                 *state = reap(self.leader);
             }
-            matches!((before, *state), (Leader::Running, Leader::Gone(_)))
+            let gone = matches!((before, *state), (Leader::Running, Leader::Gone(_)));
+            if gone {
+                self.gone.store(true, Ordering::Release);
+            }
+            gone
         });
         self.has_gone()
     }
 
     pub(super) fn has_gone(&self) -> bool {
-        matches!(*self.state.borrow(), Leader::Gone(_))
+        self.gone.load(Ordering::Acquire)
     }
 
     /// Waits until the leader has been reaped. The status is `None` if something else in this process reaped it.
