@@ -53,6 +53,26 @@ impl Ringing {
     }
 }
 
+/// The waker that was given to an alarm, if any, and the vtable of the one that it is a clone of.
+#[derive(Default)]
+pub(super) struct Kept(Option<(Waker, usize)>);
+
+impl Kept {
+    pub(super) fn of(waker: Option<&Waker>) -> Kept {
+        Kept(waker.map(|waker| (waker.clone(), vtable(waker))))
+    }
+
+    /// Whether it wakes the same task, which its data tell as long as the clone is kept. `will_wake` says no to a clone wherever the compiler
+    /// has made two vtables of one, as it does with tokio's for `block_on`.
+    pub(super) fn is(&self, waker: &Waker) -> bool {
+        matches!(&self.0, Some((kept, of)) if kept.data() == waker.data() && *of == vtable(waker))
+    }
+}
+
+fn vtable(waker: &Waker) -> usize {
+    std::ptr::from_ref(waker.vtable()).addr()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,15 +1,17 @@
 use super::after::After;
-use super::alarm::Ringing;
+use super::alarm::{Kept, Ringing};
 use super::end::{End, Ending};
 use super::inbound::{Cut, Inbound, Local};
+use super::outbound::WRITE_HIGH;
 use super::shared::Shared;
 use super::slots::Server;
+use super::stall::Stall;
 use super::state::Outgoing;
 use super::writer::Writer;
 use super::{Disconnected, Stats};
 use crate::codec::{Frame, FrameReader, Framing, Lines};
 use crate::exchange::{Exchange, Responder};
-use crate::message::{Id, Message};
+use crate::message::Message;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
@@ -17,19 +19,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, Sleep};
 
 /// Frames in a chunk: with fewer a full window goes back and forth in lockstep, with more the peer waits for its first answer.
-const CHUNK: usize = 64;
+pub(super) const CHUNK: usize = 64;
 /// Turns before the driver lets others run.
 const TURNS: usize = 16;
-/// Above so many bytes that wait to be written, calls and handlers wait.
-pub(super) const WRITE_HIGH: usize = 128 << 10;
-/// Refusals and cancels that may wait to be written, in bytes; over it the reader pauses.
-const REFUSALS: usize = 1 << 20;
-/// What a cancel takes on the wire, about.
-const CANCEL: usize = 128;
-
 /// The future that does a connection's work. See [`Mux`](super::Mux).
 ///
 /// It resolves when the connection has ended. Dropped before or after, it fails all that is in flight; [`close`](Driver::close) does
@@ -38,9 +32,9 @@ const CANCEL: usize = 128;
 pub struct Driver<R, W, H: Exchange, F = Lines> {
     pub(super) shared: Arc<Shared>,
     /// Something was queued since `fill` found nothing left.
-    queued: Ringing,
-    /// Who is woken for it, and the vtable of the waker that this is a clone of.
-    waker: Option<(Waker, usize)>,
+    pub(super) queued: Ringing,
+    /// Who is woken for it.
+    waker: Kept,
     pub(super) server: Option<Server<H>>,
     pub(super) frames: Vec<Frame>,
     pub(super) inbound: Vec<Inbound>,
@@ -50,7 +44,7 @@ pub struct Driver<R, W, H: Exchange, F = Lines> {
     pub(super) cut: Option<Cut>,
     pub(super) reader: FrameReader<R, F>,
     pub(super) writer: Writer<W>,
-    outgoing: Vec<Outgoing>,
+    pub(super) outgoing: Vec<Outgoing>,
     /// Answers of this edge itself.
     pub(super) refusals: VecDeque<Message>,
     pub(super) refusal_bytes: usize,
@@ -61,8 +55,7 @@ pub struct Driver<R, W, H: Exchange, F = Lines> {
     /// Handlers whose request waits for room.
     pub(super) held: VecDeque<u32>,
     yielding: Option<Yield>,
-    stall: Option<Pin<Box<Sleep>>>,
-    stalled: bool,
+    pub(super) stall: Stall,
     pub(super) ending: Option<Ending>,
     pub(super) closing: bool,
     /// Nothing was left in the queues when they were looked at last.
@@ -95,10 +88,11 @@ where
         writer: Writer<W>,
         server: Option<Server<H>>,
     ) -> Driver<R, W, H, F> {
+        let stall = Stall::new(shared.bounds.write_stall);
         Driver {
             shared,
             queued,
-            waker: None,
+            waker: Kept::default(),
             server,
             frames: Vec::with_capacity(CHUNK),
             inbound: Vec::with_capacity(CHUNK),
@@ -114,8 +108,7 @@ where
             ready: VecDeque::new(),
             held: VecDeque::new(),
             yielding: None,
-            stall: None,
-            stalled: false,
+            stall,
             ending: None,
             closing: false,
             emptied: false,
@@ -139,7 +132,7 @@ where
     }
 
     fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        if !matches!(&self.waker, Some((kept, of)) if kept.data() == cx.waker().data() && *of == vtable(cx.waker())) {
+        if !self.waker.is(cx.waker()) {
             self.be_woken_by(Some(cx.waker()));
         }
         for _ in 0..TURNS {
@@ -168,101 +161,6 @@ where
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
-
-    /// Moves what is queued to the write buffer, as far as it has room.
-    fn fill(&mut self) {
-        while self.writer.pending() < WRITE_HIGH {
-            if let Some(refusal) = self.refusals.pop_front() {
-                self.refusal_bytes -= refusal.wire_len();
-                self.writer.push(self.reader.framing(), &refusal);
-                continue;
-            }
-            if !self.queued.rings() {
-                self.emptied = true;
-                return;
-            }
-            let room = WRITE_HIGH - self.writer.pending();
-            let mut state = self.shared.lock();
-            if self.writer.is_closed() {
-                self.unwanted = state.orphaned && state.asked.in_use() == 0;
-                self.emptied = true;
-                state.alarm.silence();
-                return;
-            }
-            state.take_outgoing(CHUNK, room, &mut self.outgoing, &mut self.after);
-            self.closing |= state.close_asked;
-            self.unwanted = state.orphaned && state.asked.in_use() == 0;
-            let emptied = state.queue.is_empty() && state.control.is_empty();
-            if emptied {
-                state.alarm.silence();
-            }
-            drop(state);
-            self.after.run();
-            for outgoing in self.outgoing.drain(..) {
-                let message = match outgoing {
-                    Outgoing::Message(message) => message,
-                    Outgoing::WithToken(message, at, wire) => message.splice(at, Id::number(wire.into()).as_bytes()),
-                    Outgoing::Cancel(wire) => self.shared.protocol.cancel(wire),
-                };
-                self.writer.push(self.reader.framing(), &message);
-            }
-            if emptied {
-                self.emptied = true;
-                return;
-            }
-        }
-        self.emptied = false;
-    }
-
-    /// Writes; `Err` when the connection has ended with it.
-    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        if self.writer.is_empty() {
-            return Ok(());
-        }
-        let before = self.writer.pending();
-        match self.writer.poll_write(cx) {
-            Poll::Ready(Ok(())) => {
-                self.disarm();
-                return Ok(());
-            }
-            Poll::Ready(Err(error)) => {
-                self.writer.close();
-                let end = End::Write(error);
-                if self.server.is_some() || self.ending.is_some() {
-                    return Err(end);
-                }
-                // The peer may have answered before it went, so what it said is read first. What is queued meanwhile is never sent, and fails
-                // with the rest, for the reason that is known by then.
-                self.end_soon(end, true);
-                return Ok(());
-            }
-            Poll::Pending => {}
-        }
-        let limit = self.shared.bounds.write_stall;
-        if !self.stalled || self.writer.pending() < before {
-            self.stalled = true;
-            let deadline = Instant::now() + limit;
-            match &mut self.stall {
-                Some(stall) => stall.as_mut().reset(deadline),
-                None => self.stall = Some(Box::pin(tokio::time::sleep_until(deadline))),
-            }
-        }
-        let expired = self
-            .stall
-            .as_mut()
-            .is_some_and(|stall| stall.as_mut().poll(cx).is_ready());
-        if expired { Err(End::WriteStalled(limit)) } else { Ok(()) }
-    }
-
-    /// Takes the timer out of the runtime's wheel: while one is in there, each park of the thread sets a timer in the kernel.
-    fn disarm(&mut self) {
-        if std::mem::take(&mut self.stalled)
-            && let Some(stall) = &mut self.stall
-        {
-            // Not registered before it is polled.
-            stall.set(tokio::time::sleep(self.shared.bounds.write_stall));
-        }
     }
 
     /// Reads one chunk; whether there was one.
@@ -297,15 +195,6 @@ where
         Ok(true)
     }
 
-    fn refusal_room(&self) -> usize {
-        if self.writer.pending() < WRITE_HIGH {
-            // The cancels have all gone into the buffer.
-            return REFUSALS.saturating_sub(self.refusal_bytes);
-        }
-        let cancels = self.shared.lock().control.len() * CANCEL;
-        REFUSALS.saturating_sub(self.refusal_bytes + cancels)
-    }
-
     /// The reason is kept for the calls that are still in flight when the driver is dropped.
     fn over(&mut self, end: End) -> Poll<End> {
         self.over = Some(end.reason());
@@ -334,12 +223,6 @@ where
     }
 }
 
-/// What tells a waker from all others, together with its data, as long as a clone with the same data is kept. `will_wake` says no to a clone
-/// wherever the compiler has made two vtables of one, as it does with tokio's for `block_on`.
-fn vtable(waker: &Waker) -> usize {
-    std::ptr::from_ref(waker.vtable()).addr()
-}
-
 // The handlers' futures are boxed, and the handler itself is never pinned.
 impl<R, W, H: Exchange, F> Unpin for Driver<R, W, H, F> {}
 
@@ -364,7 +247,7 @@ impl<R, W, H: Exchange, F> Driver<R, W, H, F> {
         }
         let replaced = self.shared.lock().alarm.set_driver(waker);
         drop(replaced);
-        self.waker = waker.map(|waker| (waker.clone(), vtable(waker)));
+        self.waker = Kept::of(waker);
     }
 
     /// Fails all that is in flight, for this reason. The first reason stays.

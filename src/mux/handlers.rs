@@ -1,8 +1,9 @@
 //! The driver's part for handlers: what is handed to them, and what they say.
 
 use super::Error;
-use super::driver::{Driver, WRITE_HIGH};
+use super::driver::Driver;
 use super::inbound::{Local, overloaded};
+use super::outbound::WRITE_HIGH;
 use super::slots::Polled;
 use super::stats::count;
 use super::table::{Lane, State as Slot};

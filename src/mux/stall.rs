@@ -1,0 +1,54 @@
+//! How long the peer may take nothing of what is written.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Runs while a write waits, and begins anew with each byte that is taken.
+pub(super) struct Stall {
+    limit: Duration,
+    /// Made with the first write that waits, then kept.
+    timer: Option<Pin<Box<Sleep>>>,
+    running: bool,
+}
+
+impl Stall {
+    pub(super) fn new(limit: Duration) -> Stall {
+        Stall {
+            limit,
+            timer: None,
+            running: false,
+        }
+    }
+
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// A write waits; `moved` says whether it took something first. Ready when the peer has taken nothing for too long.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, moved: bool) -> Poll<()> {
+        let begins = moved || !self.running;
+        self.running = true;
+        let timer = match &mut self.timer {
+            Some(timer) => {
+                if begins {
+                    timer.as_mut().reset(Instant::now() + self.limit);
+                }
+                timer
+            }
+            None => self.timer.insert(Box::pin(sleep(self.limit))),
+        };
+        timer.as_mut().poll(cx)
+    }
+
+    /// All is written. A timer that stayed in the runtime's wheel would have each park of the thread set one in the kernel.
+    pub(super) fn is_over(&mut self) {
+        if std::mem::take(&mut self.running)
+            && let Some(timer) = &mut self.timer
+        {
+            // Not registered before it is polled.
+            timer.set(sleep(self.limit));
+        }
+    }
+}
