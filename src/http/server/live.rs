@@ -1,21 +1,17 @@
+use super::asks::{Ask, take_if};
 use super::control::{Admitted, Control};
 use super::failure::Failure;
 use super::pump::{self, Task};
-use super::queue::{End, Push, Queue, Reader};
+use super::queue::{End, Queue, Reader};
 use super::run::Running;
 use super::session::Session;
-use crate::exchange::Responder;
-use crate::message::{Id, Message, code};
+use crate::message::Id;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
-
-/// Requests of the exchange that a client has not answered, per session.
-const ASKS: usize = 64;
 
 /// Calls that run in a session. A call goes on when its client has gone, so connections do not bound them.
 const CALLS: usize = 1024;
@@ -23,7 +19,7 @@ const CALLS: usize = 1024;
 /// A session without its exchange: the calls that run in it, and what its client is asked.
 pub(super) struct Live {
     session: Session,
-    control: Arc<Control>,
+    pub(super) control: Arc<Control>,
     limits: Limits,
     state: Mutex<State>,
 }
@@ -35,30 +31,24 @@ pub(super) struct Limits {
     pub(super) stall: Duration,
 }
 
-struct State {
-    ended: bool,
+pub(super) struct State {
+    pub(super) ended: bool,
     /// What the session's exchange died of.
     died_of: Option<Arc<str>>,
     /// Numbers tasks and requests to the client. Never used twice in a session.
     next: u64,
-    calls: HashMap<u64, (Id, Work)>,
-    asks: HashMap<u64, Ask>,
-    listener: Option<(u64, Work)>,
+    pub(super) calls: HashMap<u64, (Id, Work)>,
+    pub(super) asks: HashMap<u64, Ask>,
+    pub(super) listener: Option<(u64, Work)>,
     uses: usize,
     used: Instant,
 }
 
 /// What runs on a task of its own, and where it leaves what the client is to read.
-struct Work {
-    out: Arc<Queue>,
+pub(super) struct Work {
+    pub(super) out: Arc<Queue>,
     /// Not there while the task is being spawned.
     task: Option<AbortHandle>,
-}
-
-/// A request to the client: whose it is, and the way to answer it.
-struct Ask {
-    task: u64,
-    responder: Responder,
 }
 
 /// Why a session runs nothing more.
@@ -195,68 +185,6 @@ impl Live {
         drop(asks);
     }
 
-    /// Gives a request of the exchange its id on this wire, or refuses it.
-    pub(super) fn ask(&self, task: u64, request: Message, responder: Responder) -> Option<(u64, Message)> {
-        let mut state = self.lock();
-        let forgotten = state.forget_orphans();
-        let refused = if state.ended || state.asks.len() >= ASKS {
-            Err(responder)
-        } else {
-            let key = state.key();
-            state.asks.insert(key, Ask { task, responder });
-            Ok(key)
-        };
-        drop(state);
-        drop(forgotten);
-        match refused {
-            Ok(key) => Some((key, request.with_id(Id::number(key)))),
-            Err(responder) => {
-                refuse(responder, "the client has not answered the requests it was sent before");
-                None
-            }
-        }
-    }
-
-    /// Whether the exchange has given up on a request to the client, which is then forgotten.
-    pub(super) fn given_up(&self, ask: u64, cx: &mut Context<'_>) -> Option<bool> {
-        let mut state = self.lock();
-        let closed = state.asks.get_mut(&ask)?.responder.poll_closed(cx).is_ready();
-        let forgotten = if closed { state.asks.remove(&ask) } else { None };
-        drop(state);
-        drop(forgotten);
-        Some(closed)
-    }
-
-    /// The client answers. What no request waits for is counted and dropped.
-    pub(super) fn answer(&self, answer: Message) {
-        let ask = answer
-            .id()
-            .and_then(|id| id.as_u64())
-            .and_then(|key| self.lock().asks.remove(&key));
-        let taken = ask.is_some_and(|ask| ask.responder.respond(answer).is_ok());
-        if !taken {
-            self.control.stray();
-        }
-    }
-
-    /// Sends a request whose own stream has no reader on the stream opened by GET, or refuses it.
-    pub(super) fn reroute(&self, request: Message) {
-        let listener = self.lock().listener.as_ref().map(|(_, work)| Arc::clone(&work.out));
-        let request = match listener.map(|out| out.push(request.clone())) {
-            Some(Push::Taken) => return,
-            Some(Push::Full(request) | Push::Gone(request)) => request,
-            None => request,
-        };
-        let key = request.id().and_then(|id| id.as_u64());
-        let ask = key.and_then(|key| self.lock().asks.remove(&key));
-        if let Some(ask) = ask {
-            refuse(
-                ask.responder,
-                "the client reads no stream that the request could be sent on",
-            );
-        }
-    }
-
     /// Ends the session, as its exchange is dead for good: its calls fail with the cause.
     pub(super) fn died(&self, cause: Arc<str>) {
         self.lock().died_of.get_or_insert(cause);
@@ -281,7 +209,7 @@ impl Live {
         drop(asks);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -309,23 +237,9 @@ impl State {
         call.or(listener.map(|(_, work)| work))
     }
 
-    const fn key(&mut self) -> u64 {
+    pub(super) const fn key(&mut self) -> u64 {
         self.next += 1;
         self.next
-    }
-
-    /// Takes out what was given up by askers whose task has ended, so that nobody watches for it any more.
-    fn forget_orphans(&mut self) -> Vec<Ask> {
-        if self.asks.len() < ASKS {
-            return Vec::new();
-        }
-        let listener = self.listener.as_ref().map(|(key, ..)| *key);
-        let mut cx = Context::from_waker(Waker::noop());
-        let orphaned = |ask: &mut Ask| {
-            let watched = self.calls.contains_key(&ask.task) || listener == Some(ask.task);
-            !watched && ask.responder.poll_closed(&mut cx).is_ready()
-        };
-        take_if(&mut self.asks, orphaned)
     }
 }
 
@@ -335,15 +249,6 @@ impl Drop for Use {
         state.uses -= 1;
         state.used = Instant::now();
     }
-}
-
-fn take_if(asks: &mut HashMap<u64, Ask>, mut is_taken: impl FnMut(&mut Ask) -> bool) -> Vec<Ask> {
-    asks.extract_if(|_, ask| is_taken(ask)).map(|(_, ask)| ask).collect()
-}
-
-fn refuse(responder: Responder, why: &str) {
-    // The exchange may have given up on its request, and then nobody is to be told.
-    let _gone = responder.refuse(code::INTERNAL_ERROR, why);
 }
 
 // By hand: the calls have no `Debug`.

@@ -1,6 +1,7 @@
 //! The serving side. See the [room's docs](super).
 
 mod access;
+mod asks;
 mod body;
 mod builder;
 mod control;
