@@ -3,8 +3,8 @@
 //! the server's CPU per request, as a ratio.
 //!
 //! ```text
-//! cargo bench --bench http --features full
-//! cargo bench --bench http --features full -- --rounds 3 --seconds 0.3
+//! cargo bench -p tower-transport-benches --bench http
+//! cargo bench -p tower-transport-benches --bench http -- --rounds 3 --seconds 0.3
 //! ```
 //!
 //! Client and server are this one binary, each on a current-thread runtime. The client is hyper's, one connection per call in flight. A

@@ -2,8 +2,8 @@
 //! this crate, interleaved in one run. What counts are the ratios.
 //!
 //! ```text
-//! cargo bench --bench stdio                     # all cells, 5 rounds of 0.5 s
-//! cargo bench --bench stdio -- --rounds 3 --seconds 0.3 --payload 200 --window 256 --variants raw,ours
+//! cargo bench -p tower-transport-benches --bench stdio                     # all cells, 5 rounds of 0.5 s
+//! cargo bench -p tower-transport-benches --bench stdio -- --rounds 3 --seconds 0.3 --payload 200 --window 256 --variants raw,ours
 //! ```
 //!
 //! Parent and child are this one binary, each on a current-thread runtime. The raw floor echoes bytes and parses nothing; all others

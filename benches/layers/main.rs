@@ -1,8 +1,8 @@
 //! What each layer costs per call, beside its namesake of tower, interleaved in one run.
 //!
 //! ```text
-//! cargo bench -p tower-transport-layers --bench layers --all-features
-//! cargo bench -p tower-transport-layers --bench layers --all-features -- --rounds 5 --calls 100000 --only in_flight
+//! cargo bench -p tower-transport-benches --bench layers
+//! cargo bench -p tower-transport-benches --bench layers -- --rounds 5 --calls 100000 --only in_flight
 //! ```
 //!
 //! A call is `poll_ready`, `call`, the future, and a reply of one item read to its end, by hand and without a runtime, so that nothing but the
@@ -16,7 +16,7 @@ mod service;
 mod streams;
 mod table;
 
-#[path = "../../../tests/support/counting.rs"]
+#[path = "../../tests/support/counting.rs"]
 mod counting;
 
 fn main() {
