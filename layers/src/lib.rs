@@ -142,6 +142,8 @@ pub mod trace;
 mod builder;
 mod cause;
 mod traits;
+#[cfg(any(feature = "drain", feature = "in-flight"))]
+mod waking;
 
 #[cfg(feature = "builder")]
 pub use builder::ServiceBuilderExt;

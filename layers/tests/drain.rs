@@ -4,7 +4,7 @@
 mod script;
 
 use script::{Ask, Script, Step, ask, frame, next, once, once_http};
-use std::future::{pending, poll_fn, ready};
+use std::future::{Future, pending, poll_fn, ready};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -350,6 +350,31 @@ async fn interruption_reaches_a_reply_that_moved_to_another_task() {
     );
     drop(reply);
     assert_eq!(flags.map(|flag| Arc::strong_count(&flag)), [1, 1], "no waker is kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn waker_that_panics_keeps_no_other_call_from_being_interrupted() {
+    struct Broken;
+    impl Wake for Broken {
+        fn wake(self: Arc<Self>) {
+            panic!("a waker");
+        }
+    }
+    let (mut service, handle) = Drain::pair(service_fn(|_: Ask| pending::<io::Result<Script>>()));
+    // Enough that there are some beside and behind a broken one, however they are spread.
+    let mut calls = Vec::new();
+    let mut broken = Vec::new();
+    for _ in 0..64 {
+        let mut call = Box::pin(service.ready().await.unwrap().call(ask("a")));
+        let waker = Arc::new(Broken).into();
+        assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        broken.push(call);
+        let mut call = task::spawn(service.ready().await.unwrap().call(ask("a")));
+        assert_pending!(call.poll());
+        calls.push(call);
+    }
+    catch_unwind(AssertUnwindSafe(|| handle.interrupt())).expect_err("the panic goes on");
+    assert!(calls.iter().all(|call| call.is_woken()));
 }
 
 /// Is never ready, and has everything interrupted just before it says so.

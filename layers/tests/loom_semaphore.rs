@@ -6,6 +6,8 @@
 mod line;
 #[path = "../src/in_flight/semaphore.rs"]
 mod semaphore;
+#[path = "../src/waking.rs"]
+mod waking;
 
 mod sync {
     pub(super) use loom::sync::atomic::AtomicUsize;
@@ -342,6 +344,41 @@ fn who_gives_back_late_does_no_harm_to_the_limit_that_the_semaphore_is_of_by_the
             next_limit(&semaphore);
         }
         assert_ne!(thread.join().unwrap(), is_last, "one of the two is the last");
+    });
+}
+
+/// A task that can't be woken.
+struct Broken;
+
+impl Wake for Broken {
+    fn wake(self: std::sync::Arc<Self>) {
+        panic!("a waker");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_keeps_nobody_behind_it_waiting() {
+    exhaust(|| {
+        let semaphore = Arc::new(Semaphore::new(2));
+        semaphore.try_acquire(2).unwrap();
+        let broken = wait(&semaphore, 1, &Waker::from(std::sync::Arc::new(Broken)));
+        let (sleeper, waker) = Sleeper::new();
+        let key = wait(&semaphore, 1, &waker);
+        let other = semaphore.clone();
+        let thread = thread::spawn(move || {
+            let release = std::panic::AssertUnwindSafe(|| other.release(2));
+            assert!(std::panic::catch_unwind(release).is_err(), "the panic goes on");
+        });
+        while semaphore.poll(key, &waker).is_pending() {
+            sleeper.woken.wait();
+        }
+        thread.join().unwrap();
+        assert_eq!(
+            semaphore.poll(broken, Waker::noop()),
+            Poll::Ready(()),
+            "it has got its part"
+        );
+        assert_eq!((semaphore.taken(), semaphore.waiting()), (2, 0));
     });
 }
 

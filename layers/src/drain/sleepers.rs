@@ -1,3 +1,4 @@
+use crate::waking::Waking;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -77,10 +78,12 @@ impl Sleepers {
 
     /// Wakes all that wait. They keep their places, until they get up.
     pub(super) fn wake_all(&self) {
+        let mut waking = Waking::default();
         for shard in 0..SHARDS {
             let wakers: Vec<Waker> = self.lock(shard).wakers.iter().flatten().cloned().collect();
-            wakers.into_iter().for_each(Waker::wake);
+            wakers.into_iter().for_each(|waker| waking.wake(waker));
         }
+        waking.finish();
     }
 
     /// Nothing that is done under a lock can leave it half done.

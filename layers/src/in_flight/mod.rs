@@ -135,6 +135,8 @@ mod semaphore;
 mod service;
 mod sync;
 
+use crate::waking;
+
 pub use error::Overloaded;
 pub use future::ResponseFuture;
 pub use handle::Handle;

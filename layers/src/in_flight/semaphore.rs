@@ -5,10 +5,11 @@
 //! a mutex; whoever gives back to a marked word takes the mutex and hands what is there to the first in line. While somebody waits nobody
 //! else takes: the mark stands above every limit, so a newcomer sees a full house, and those in line can't be overtaken.
 //!
-//! No waker is cloned, woken or dropped under the mutex, as that is code of others.
+//! No waker is cloned, woken or dropped under the mutex, as that is code of others; and where one panics, the others are woken first.
 
 use super::line::Line;
 use super::sync::{AtomicUsize, Mutex, MutexGuard};
+use super::waking::Waking;
 use crossbeam_utils::CachePadded;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -190,11 +191,12 @@ impl Semaphore {
 
     /// Hands what is there to the first in line, for as long as it is enough.
     fn hand_on(&self) {
+        let mut waking = Waking::default();
         let mut more = true;
         while more {
             let mut line = self.line();
             if !self.suffices(&line) {
-                return;
+                break;
             }
             let amount = line.first().expect("it suffices for somebody");
             let unmark = if line.len() == 1 { WAITING } else { 0 };
@@ -204,9 +206,10 @@ impl Semaphore {
             more = self.suffices(&line);
             drop(line);
             if let Some(waker) = waker {
-                waker.wake();
+                waking.wake(waker);
             }
         }
+        waking.finish();
     }
 
     /// Whether there is enough for the first in line. What others give back meanwhile they hand on themselves, as they see the mark.

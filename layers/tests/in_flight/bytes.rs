@@ -3,6 +3,8 @@
 use super::support::{Handle, Items, Mock, answer, next, panics, some};
 use std::convert::Infallible;
 use std::future::{Future, ready};
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use tokio_test::task::{self, Spawn};
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok};
 use tower::{BoxError, Layer, Service, service_fn};
@@ -322,6 +324,51 @@ async fn limit_is_shared_by_clones_by_all_that_the_layer_makes_and_by_both_ways(
     let _: BytesOverloaded = refusal(&mut other, 1);
     let _waits = start(&mut waiting, 1);
     assert_eq!(service.get_ref().handle().waiting(), 1);
+}
+
+/// A task that can't be woken.
+struct Broken;
+
+impl Wake for Broken {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker");
+    }
+}
+
+#[tokio::test]
+async fn waker_that_panics_keeps_no_call_behind_it_waiting() {
+    let layer = waiting(100, 3);
+    let limit = layer.handle();
+    let (mut service, _handle) = mocked(layer);
+    let first = start(&mut service, 100);
+    assert_ready_ok!(service.poll_ready());
+    let mut broken = Box::pin(service.call(Sized(40)));
+    let waker = Waker::from(Arc::new(Broken));
+    assert_pending!(broken.as_mut().poll(&mut Context::from_waker(&waker)));
+    let second = start(&mut service, 30);
+    let third = start(&mut service, 30);
+    assert!(panics(|| drop(first)), "the panic goes on");
+    assert!(second.is_woken() && third.is_woken());
+    assert_eq!((limit.in_flight(), limit.waiting()), (100, 0));
+    drop((broken, second, third));
+    assert_eq!(limit.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn waker_that_panics_while_its_permit_is_given_back_in_a_panic_ends_nothing_more() {
+    let (mut service, _handle) = mocked(waiting(1, 2));
+    let first = start(&mut service, 1);
+    assert_ready_ok!(service.poll_ready());
+    let mut broken = Box::pin(service.call(Sized(1)));
+    let waker = Waker::from(Arc::new(Broken));
+    assert_pending!(broken.as_mut().poll(&mut Context::from_waker(&waker)));
+    let second = start(&mut service, 1);
+    assert!(panics(move || {
+        let _held = first;
+        panic!("elsewhere");
+    }));
+    drop(broken);
+    assert!(second.is_woken());
 }
 
 // PITFALLS 7
