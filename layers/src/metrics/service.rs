@@ -1,7 +1,7 @@
 use super::handles::Registry;
 use super::{Exchange, Methods, MetricsLayer};
 use crate::observe::{self, Kinds, Observed, ResponseFuture, Weight};
-use crate::reply::{Reply, Series, Streams};
+use crate::reply::{Asks, Reply, Series, Streams};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ where
     S: Service<Request>,
     S::Response: Reply<K, Stream = R>,
     R: Series<K, Item = T, Error = E>,
-    Request: Weight<K>,
+    Request: Weight<K> + Asks<K>,
     T: Weight<K>,
     L: Methods<Request>,
     C: Kinds<S::Error> + Kinds<E> + Clone,

@@ -1,6 +1,6 @@
 use super::watch::Watch;
 use super::{End, ObserveError, ObserveItem, Observed, Observer};
-use crate::reply::{Reply, Series};
+use crate::reply::{Asks, Reply, Series};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -15,12 +15,15 @@ use tower_service::Service;
 pub fn call<S, Request, O, K>(inner: &mut S, request: Request, observer: Option<O>) -> ResponseFuture<S::Future, O, K>
 where
     S: Service<Request>,
+    Request: Asks<K>,
     O: Observer,
 {
+    let wants_items = request.wants_items();
     let mut watch = Watch::new(observer);
     let future = watch.during(|| inner.call(request));
     ResponseFuture {
         inner: Some(future),
+        wants_items,
         watch,
         kind: PhantomData,
     }
@@ -34,6 +37,7 @@ pin_project! {
     {
         #[pin]
         inner: Option<F>,
+        wants_items: bool,
         watch: Watch<O>,
         kind: PhantomData<fn() -> K>,
     }
@@ -64,6 +68,7 @@ where
         let outcome = ready!(this.watch.during(|| inner.poll(cx)));
         this.watch.during(|| this.inner.set(None));
         let announced = match &outcome {
+            Ok(_) if !*this.wants_items => Some(0),
             Ok(reply) if this.watch.observes() => reply.announced(),
             _ => None,
         };

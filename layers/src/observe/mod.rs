@@ -6,13 +6,13 @@
 //!
 //! | what happens | what the observer hears |
 //! | --- | --- |
-//! | the last item is out, known by what the reply tells of its end, or by its `Content-Length` | [`End::Ok`], also if nobody polls for the end |
+//! | the last item is out, known by what the reply tells of its end or of its length | [`End::Ok`], also if nobody polls for the end |
 //! | the call, or an item, is an error | [`ObserveError::failed`] |
 //! | the future or the reply is dropped before | [`End::Cancelled`] |
 //! | `call`, the future or the reply panics, or panics while it is dropped | [`End::Panicked`], and the panic goes on |
 //!
-//! After that the reply goes on unobserved, if it goes on. Without an observer nothing is done at all. A server that answers `HEAD` drops the
-//! body unasked, and so the call counts as cancelled, unless the body is empty.
+//! After that the reply goes on unobserved, if it goes on. Without an observer nothing is done at all. Over HTTP, an answer that ends with its
+//! head, as one to `HEAD` or of the status 204 or 304, is over when it comes: a server drops its body unread.
 //!
 //! # Example
 //!

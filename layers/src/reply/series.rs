@@ -1,5 +1,6 @@
 use super::{Bodies, Streams};
 use futures_core::Stream;
+use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 use http_body::{Body, Frame};
 use std::pin::Pin;
@@ -28,8 +29,8 @@ pub trait Reply<K>: Sized {
     /// What comes piece by piece.
     fn stream(&self) -> &Self::Stream;
 
-    /// The bytes of data that the head announces, where it does, as by `Content-Length`. Whoever sends them need not ask for the end behind the
-    /// last of them.
+    /// The bytes of data that will be sent, where that is known with the head: by `Content-Length`, by what the body tells of its size, or by a
+    /// status that has no content. Whoever sends them need not ask for the end behind the last of them.
     fn announced(&self) -> Option<u64> {
         None
     }
@@ -100,8 +101,19 @@ impl<B: Body> Reply<Bodies> for http::Response<B> {
     }
 
     fn announced(&self) -> Option<u64> {
-        self.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+        if has_no_content(self.status()) {
+            return Some(0);
+        }
+        match self.headers().get(CONTENT_LENGTH) {
+            Some(length) => length.to_str().ok()?.parse().ok(),
+            None => self.body().size_hint().exact(),
+        }
     }
+}
+
+/// Whether an answer of this status ends with its head, whatever its headers and its body say.
+fn has_no_content(status: StatusCode) -> bool {
+    status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 impl<B: Body> Series<Bodies> for B {

@@ -2,7 +2,7 @@ use super::settings::Settings;
 use super::{Exchange, Show, TraceLayer};
 use crate::Describe;
 use crate::observe::{self, Kinds, Observed, ResponseFuture, Weight};
-use crate::reply::{Reply, Series, Streams};
+use crate::reply::{Asks, Reply, Series, Streams};
 use std::fmt;
 use std::marker::PhantomData;
 use std::task::{Context, Poll};
@@ -48,7 +48,7 @@ where
     S: Service<Request>,
     S::Response: Reply<K, Stream = R>,
     R: Series<K, Item = T, Error = E>,
-    Request: Describe + Weight<K>,
+    Request: Describe + Weight<K> + Asks<K>,
     T: Weight<K>,
     P: Show<Request, T> + Clone,
     C: Kinds<S::Error> + Kinds<E> + Clone,
