@@ -29,6 +29,7 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_test::mock;
 use tower_transport_layers::metrics::{Metrics, MetricsLayer};
 use tower_transport_layers::observe::{Kinds, kind_of};
+use tower_transport_layers::reply::Bodies;
 use tower_transport_layers::{BoxError, Describe, WireSize};
 
 /// What was recorded while `test` ran, in paused time, by name and labels as Prometheus writes them.
@@ -475,6 +476,29 @@ fn bodies_are_counted_as_streams_are_and_errors_by_kind() {
     assert_eq!(recorded.counter("exchange_reply_bytes_total{}"), 15);
     assert_eq!(recorded.counter("exchange_items_total{}"), 2);
     assert_eq!(recorded.counter("exchange_errors_total{kind=io}"), 1);
+}
+
+#[test]
+fn request_adds_no_more_than_the_cap_whatever_it_claims() {
+    let recorded = |layer: MetricsLayer<(), (), Bodies>, claims: &'static [u64]| {
+        recorded(async move {
+            let mut service = layer.layer(service_fn(|_: http::Request<Script>| {
+                ready(Ok::<_, io::Error>(http::Response::new(Script::new([]))))
+            }));
+            for claim in claims {
+                let mut request = http::Request::new(Script::new([Step::Wait]));
+                request.headers_mut().insert("content-length", (*claim).into());
+                service.ready().await.unwrap().call(request).await.unwrap();
+            }
+        })
+        .counter("exchange_request_bytes_total{}")
+    };
+    // Two of them would set the counter back to nothing.
+    assert_eq!(recorded(MetricsLayer::new(), &[1 << 63, 1 << 63]), 2 << 32);
+    assert_eq!(
+        recorded(MetricsLayer::new().request_bytes_cap(100), &[7, 100, 101, u64::MAX]),
+        307
+    );
 }
 
 /// Counts how often it is asked for a handle.

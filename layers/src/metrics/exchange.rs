@@ -23,7 +23,7 @@ impl<C> Exchange<C> {
         C: Clone,
     {
         // What is the user's comes first: it may panic, and nothing is counted yet.
-        let bytes = request.weight().unwrap_or(0);
+        let bytes = request.weight().unwrap_or(0).min(registry.request_cap());
         let exchange = Exchange {
             registry: registry.clone(),
             kinds: kinds.clone(),

@@ -24,6 +24,7 @@ pub(super) struct Naming {
 #[derive(Debug)]
 pub(super) struct Registry {
     naming: Naming,
+    request_cap: u64,
     methods: Family<Handles>,
 }
 
@@ -46,10 +47,11 @@ pub(super) struct Handles {
 
 impl Registry {
     /// Describes the metrics, and makes the handles of those methods that are known.
-    pub(super) fn new(naming: Naming, known: &[&'static str]) -> Registry {
+    pub(super) fn new(naming: Naming, request_cap: u64, known: &[&'static str]) -> Registry {
         naming.describe();
         let registry = Registry {
             naming,
+            request_cap,
             methods: Family::new(METHODS),
         };
         for method in known {
@@ -70,6 +72,11 @@ impl Registry {
 
     pub(super) fn at(&self, place: usize) -> &Handles {
         self.methods.at(place)
+    }
+
+    /// The most that one request adds to the bytes of requests.
+    pub(super) const fn request_cap(&self) -> u64 {
+        self.request_cap
     }
 }
 
@@ -138,7 +145,7 @@ impl Naming {
             counter(
                 "request_bytes_total",
                 Unit::Bytes,
-                "Bytes of requests, where they are known when the call is made.",
+                "Bytes of requests, as announced when the call is made.",
             );
             counter("reply_bytes_total", Unit::Bytes, "Bytes of items of replies.");
             counter("items_total", Unit::Count, "Items of replies.");

@@ -8,6 +8,9 @@ use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 use tower_layer::Layer;
 
+/// No request is larger, unless the user says so.
+const REQUEST_CAP: u64 = 1 << 32;
+
 /// Counts and times exchanges. See the [module docs](super) for an example.
 ///
 /// The handles are made by the first `layer()`, with the recorder that is installed by then, and shared by all services of this layer and of
@@ -15,6 +18,7 @@ use tower_layer::Layer;
 #[must_use]
 pub struct MetricsLayer<L = (), C = (), K = Streams> {
     naming: Naming,
+    request_cap: u64,
     methods: L,
     /// The methods whose series are there from the start.
     known: &'static [&'static str],
@@ -31,6 +35,7 @@ impl<K> MetricsLayer<(), (), K> {
                 prefix: Cow::Borrowed("exchange"),
                 labels: Vec::new(),
             },
+            request_cap: REQUEST_CAP,
             methods: (),
             known: &[""],
             kinds: (),
@@ -57,6 +62,15 @@ impl<L, C, K> MetricsLayer<L, C, K> {
         self.rebuilt()
     }
 
+    /// Sets the most that one request adds to the bytes of requests, in bytes. 4 GiB by default.
+    ///
+    /// Over HTTP these are only announced, and a peer that announces 2^63 bytes and sends none would make the counter worthless for good.
+    /// Choose what the service accepts at most.
+    pub fn request_bytes_cap(mut self, cap: u64) -> Self {
+        self.request_cap = cap;
+        self.rebuilt()
+    }
+
     /// Sets the label `method` by a function of the request. See [`Methods`](super::Methods).
     ///
     /// The first 64 values are told apart, and the rest is `"other"`: the function should know its values.
@@ -78,6 +92,7 @@ impl<L, C, K> MetricsLayer<L, C, K> {
     pub fn kinds<D>(self, kinds: D) -> MetricsLayer<L, D, K> {
         MetricsLayer {
             naming: self.naming,
+            request_cap: self.request_cap,
             methods: self.methods,
             known: self.known,
             kinds,
@@ -89,6 +104,7 @@ impl<L, C, K> MetricsLayer<L, C, K> {
     fn with_methods<M>(self, methods: M, known: &'static [&'static str]) -> MetricsLayer<M, C, K> {
         MetricsLayer {
             naming: self.naming,
+            request_cap: self.request_cap,
             methods,
             known,
             kinds: self.kinds,
@@ -110,7 +126,7 @@ impl<S, L: Clone, C: Clone, K> Layer<S> for MetricsLayer<L, C, K> {
     fn layer(&self, inner: S) -> Metrics<S, L, C, K> {
         let registry = self
             .registry
-            .get_or_init(|| Arc::new(Registry::new(self.naming.clone(), self.known)));
+            .get_or_init(|| Arc::new(Registry::new(self.naming.clone(), self.request_cap, self.known)));
         Metrics::with_parts(inner, registry.clone(), self.methods.clone(), self.kinds.clone())
     }
 }
@@ -126,6 +142,7 @@ impl<L: Clone, C: Clone, K> Clone for MetricsLayer<L, C, K> {
     fn clone(&self) -> Self {
         MetricsLayer {
             naming: self.naming.clone(),
+            request_cap: self.request_cap,
             methods: self.methods.clone(),
             known: self.known,
             kinds: self.kinds.clone(),

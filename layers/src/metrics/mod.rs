@@ -9,13 +9,17 @@
 //! | `exchange_errors_total` | counter, calls | calls that ended with an error, by `kind`: see [`Kinds`](crate::observe::Kinds) |
 //! | `exchange_duration_seconds` | histogram, seconds | from `call` to the end, whatever the outcome |
 //! | `exchange_first_item_seconds` | histogram, seconds | from `call` until the first item is handed out; nothing for a call without items |
-//! | `exchange_request_bytes_total` | counter, bytes | [`WireSize`](crate::WireSize); over HTTP what the body or `Content-Length` says, 0 if neither does |
+//! | `exchange_request_bytes_total` | counter, bytes | [`WireSize`](crate::WireSize); over HTTP the bytes that are announced, 0 if none are |
 //! | `exchange_reply_bytes_total` | counter, bytes | sizes of the items; over HTTP the data of the frames |
 //! | `exchange_items_total` | counter, items | items handed out; over HTTP frames |
 //!
 //! `exchange` is the [`prefix`](MetricsLayer::prefix). All of them carry the [labels](MetricsLayer::label) that the layer is given. Counters grow
-//! while a reply goes on. Each time includes that of the reader, as an item is handed out when somebody polls for it. What a peer claims as its
-//! `Content-Length` is counted before a byte of it is there.
+//! while a reply goes on. Each time includes that of the reader, as an item is handed out when somebody polls for it.
+//!
+//! **Bytes of requests are announced, over HTTP**, by the body or else by `Content-Length`: that is what the peer claims before a byte of it is
+//! there. A chunked body, which announces nothing, counts as 0, and one that breaks off as a whole. What is read is not counted, as the layer
+//! would have to wrap the body for that: the service inside would see another type of request, and axum would box every body. So one request
+//! adds no more than a [cap](MetricsLayer::request_bytes_cap). Bytes of replies are those that went out.
 //!
 //! **The number of series is bounded.** A peer can send any method, so a method is a label only by a function or a list that the user gives
 //! ([`methods`](MetricsLayer::methods), [`one_of`](MetricsLayer::one_of)), and then all of the above carry `method`: at most 64 and `"other"`,

@@ -7,7 +7,7 @@
 //! | field | from | what |
 //! | --- | --- | --- |
 //! | `method`, `id` | the start | what [`Describe`](crate::Describe) says; no `id` if there is none |
-//! | `request_bytes` | the start | [`WireSize`](crate::WireSize); over HTTP what the body or `Content-Length` says, absent if neither does |
+//! | `request_bytes` | the start | [`WireSize`](crate::WireSize); over HTTP what the body or `Content-Length` announces, absent if neither does |
 //! | `items`, `reply_bytes` | the end | the items handed out and their sizes; over HTTP the frames of the body and their data |
 //! | `outcome` | the end | `ok`, `error`, `cancelled` (the future or the reply was dropped before its end), `panicked` |
 //! | `kind` | the end, after an error | one word by a table of causes: see [`Kinds`](crate::observe::Kinds) |
