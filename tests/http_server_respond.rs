@@ -2,18 +2,21 @@
 
 mod http_server_support;
 
+use bytes::Bytes;
+use http_body::{Body, Frame};
 use http_server_support::{Probe, json_body, modern, open, post, refusal, send, until, with};
 use serde_json::{Value, json};
 use std::fmt;
 use std::future::{Ready, pending, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tower::{Layer, Service, ServiceBuilder};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_transport::BoxError;
 use tower_transport::exchange::respond::{Fault, RespondLayer};
 use tower_transport::exchange::{BoxCloneExchange, Call, Peer, Reply, handler_fn, unary};
-use tower_transport::http::Server;
+use tower_transport::http::{Server, ServerBody};
 use tower_transport::layers::timeout::TimeoutLayer;
 use tower_transport::message::{Message, code};
 
@@ -97,6 +100,50 @@ async fn notification_that_failed_has_a_status_that_says_so() {
     let request = with(request, "mcp-method", "notifications/x");
     let response = send(&Server::new(fails), request).await;
     assert_eq!(refusal(response).await, (500, -32603));
+}
+
+/// A body that fails with a text.
+struct BreaksOff(String);
+
+impl Body for BreaksOff {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(Some(Err(self.0.clone().into())))
+    }
+}
+
+/// The text of a refusal.
+async fn text_of(response: http::Response<ServerBody>) -> String {
+    json_body(response).await["error"]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn refusal_is_bounded_whatever_went_wrong() {
+    let long = || "x".repeat(1 << 20);
+    let is_cut = |text: &str| text.len() < 2100 && text.ends_with("xxx…");
+
+    let fails = unary(move |_| ready(Err::<Message, _>(BoxError::from(long()))));
+    let server = Server::new(BoxCloneExchange::new(fails)).show_causes(true);
+    let shown = text_of(send(&server, modern(&json!(1), "fail", &json!({}))).await).await;
+    assert!(is_cut(&shown), "{shown}");
+
+    // A body that breaks off says why, in its own words.
+    let request = post("").map(|_| BreaksOff(long()));
+    let broke_off = server.clone().oneshot(request).await.unwrap();
+    assert_eq!(broke_off.status(), 400);
+    assert!(is_cut(&text_of(broke_off).await));
+
+    // What a client asked for is said back to it.
+    let mut body = json!({"jsonrpc": "2.0", "id": 1, "method": "x", "params": {}});
+    body["params"]["_meta"] = json!({"io.modelcontextprotocol/protocolVersion": long()});
+    let request = with(post(body.to_string()), "mcp-protocol-version", &long());
+    let refused = json_body(send(&server, request).await).await;
+    assert!(is_cut(refused["error"]["data"]["requested"].as_str().unwrap()));
 }
 
 /// Never ready, or dead for good.

@@ -98,6 +98,25 @@ fn fault_says_all_that_it_was_given() {
     assert_eq!(own.decode::<Value>().unwrap()["data"], json!({"mine": 1}));
 }
 
+#[tokio::test]
+async fn text_is_cut_whether_it_is_that_of_causes_or_of_a_rule() {
+    let long = "é".repeat(1 << 20);
+    let is_cut = |told_of: &Value| {
+        let text = told_of["message"].as_str().unwrap();
+        (2000..=2051).contains(&text.len()) && text.ends_with("é…")
+    };
+    let error = || BoxError::from(long.clone());
+    let shown = told(RespondLayer::new().show_causes(true), error).await;
+    assert!(is_cut(&shown), "{shown}");
+    let ruled = RespondLayer::new().on::<Around>({
+        let long = long.clone();
+        move |_| Fault::new(4, long.clone())
+    });
+    assert!(is_cut(&told(ruled, || Around(Broken("x")).into()).await));
+    let fault = Fault::with_causes(&*error()).message(&Id::null());
+    assert!(is_cut(&fault.decode::<Value>().unwrap()));
+}
+
 // === over real stacks ===
 
 #[tokio::test(start_paused = true)]

@@ -97,6 +97,15 @@ async fn an_answer_of_ours_over_the_limit_becomes_an_error_that_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_error_of_a_handler_with_a_text_over_the_limit_is_answered_within_it() {
+    let fails = unary(|_| async { Err::<Message, _>(BoxError::from("x".repeat(2 * LIMIT))) });
+    let mut connection = pair(Mux::new().max_message_size(LIMIT), Mux::new(), 1024, fails);
+    let answer: Message = within(connection.request(request("a", "x"))).await.unwrap();
+    assert!(answer.wire_len() < LIMIT / 4, "{}", answer.wire_len());
+    assert!(answer.payload().unwrap().contains("xxx…"), "{answer:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_message_of_exactly_the_limit_passes() {
     let fits = request_with("a", "x", &json!("x".repeat(100)));
     let wire_len = fits

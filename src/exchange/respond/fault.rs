@@ -1,5 +1,6 @@
 use super::causes::known;
 use super::chain::chain;
+use super::text::cut;
 use crate::message::{Id, Message, code};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -10,6 +11,8 @@ use std::time::Duration;
 use tower_transport_layers::policies::Fate;
 
 /// What a caller is told of an error: a code, a line for a person, and data for a program.
+///
+/// The line is cut after 2 KiB, whatever it is made of.
 ///
 /// The data says that the error comes from this side of the peer, and what is known of it:
 ///
@@ -155,7 +158,7 @@ impl Fault {
         self
     }
 
-    /// Puts data of one's own in the place of all that the other methods set.
+    /// Puts data of one's own in the place of all that the other methods set. It is not cut: its size is up to who gives it.
     ///
     /// # Errors
     ///
@@ -191,9 +194,10 @@ impl Fault {
 
     /// The JSON-RPC error that answers the request `id`.
     pub fn message(&self, id: &Id) -> Message {
+        let text = cut(&self.text);
         let message = match &self.own {
-            Some(own) => Message::error_with(id, self.code, &self.text, own),
-            None => Message::error_with(id, self.code, &self.text, &self.data),
+            Some(own) => Message::error_with(id, self.code, &text, own),
+            None => Message::error_with(id, self.code, &text, &self.data),
         };
         // Only a message of 4 GiB does not serialise.
         message.unwrap_or_else(|_| Message::error(id, self.code, "internal error"))

@@ -48,7 +48,7 @@
 //! All have the code -32603 and `"origin": "transport"`, so that none of them looks like an error of the peer's own. The codes from -32000
 //! to -32099 are never used: they are the protocol's, or taken. Anything else is logged with all its causes, and its text is not sent,
 //! unless [`show_causes`](RespondLayer::show_causes) is on; nor is what a panic says, or why a connection has ended, which may hold a
-//! child's stderr.
+//! child's stderr. A text of more than 2 KiB is cut, as the answer for an error is held to no other limit.
 //!
 //! Over HTTP such an answer has the status of its code, 200 for -32603, as a call that failed is an answer like any other. A call that
 //! never began (the server is not ready, or shuts down) is refused by the server itself, with 503. What an exchange died of never comes by
@@ -143,6 +143,7 @@ mod layer;
 mod service;
 mod stream;
 mod table;
+mod text;
 
 #[cfg(any(feature = "mux", feature = "http-server"))]
 pub(crate) use chain::chain;
@@ -151,3 +152,5 @@ pub use future::ResponseFuture;
 pub use layer::RespondLayer;
 pub use service::Respond;
 pub use stream::Responded;
+#[cfg(feature = "http-server")]
+pub(crate) use text::cut;

@@ -3,6 +3,7 @@
 use super::dispatch::request_id;
 use super::headers::{METHOD, MODERN, NAME, PROTOCOL_VERSION};
 use super::reject::Rejection;
+use crate::exchange::respond::cut;
 use crate::message::{Ambiguous, Id, Kind, Message, code};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -133,7 +134,7 @@ fn unsupported(id: &Id, requested: &str) -> Rejection {
         "unsupported protocol version",
         &Versions {
             supported: [MODERN],
-            requested,
+            requested: &cut(requested),
         },
     )
 }

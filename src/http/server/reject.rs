@@ -1,6 +1,7 @@
 use super::body::ServerBody;
 use super::encode::Chunks;
 use super::failure::Failure;
+use crate::exchange::respond::cut;
 use crate::message::{Id, Message, code};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
@@ -24,7 +25,7 @@ impl Rejection {
     pub(super) fn of(status: StatusCode, id: &Id, code: i64, text: impl Into<Cow<'static, str>>) -> Rejection {
         Rejection {
             status,
-            body: Box::new(Message::error(id, code, &text.into())),
+            body: Box::new(Message::error(id, code, &cut(&text.into()))),
             allow: None,
         }
     }
