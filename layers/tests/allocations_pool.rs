@@ -170,6 +170,33 @@ fn an_announced_length_makes_no_more_room_than_256_kib_before_its_bytes_are_ther
     assert_eq!(gather.len(), 2);
 }
 
+#[test]
+fn what_is_gathered_in_many_pieces_holds_no_more_than_the_limit_and_one_block() {
+    const LIMIT: usize = 4 << 20;
+    // Small ones, and such as double their way up to just below the limit, to grow once more.
+    for piece in [1_000, 65_500] {
+        let pool = pool();
+        let piece = vec![b'x'; piece];
+        let base = live();
+        reset_peak();
+        let mut gather = Gather::new(&pool, LIMIT);
+        while gather.len() + piece.len() <= LIMIT {
+            gather.push(&*piece).unwrap();
+            let held = live() - base;
+            assert!(held <= bytes(LIMIT + BLOCK + 2 * EACH), "{held} for {}", gather.len());
+        }
+        // While it grows for the last time it may be there twice.
+        assert!(
+            peak() - base <= bytes(2 * LIMIT + BLOCK + 2 * EACH),
+            "peak {}",
+            peak() - base
+        );
+        let len = gather.len();
+        assert!(len > LIMIT - piece.len());
+        assert_eq!(gather.finish().len(), len);
+    }
+}
+
 // PITFALLS 30
 #[test]
 fn memory_is_back_to_its_base_after_a_message_of_the_maximum_size() {

@@ -51,11 +51,18 @@ impl Buffer {
 
     /// Makes room for `additional` bytes, so that the message in the making need not move while they are written.
     pub fn reserve(&mut self, additional: usize) {
+        self.reserve_within(additional, usize::MAX);
+    }
+
+    /// As [`reserve`](Buffer::reserve), where a buffer of its own that grows makes room for later ones as well: for a message that has no
+    /// more than `most` bytes, up to these.
+    #[inline]
+    pub(super) fn reserve_within(&mut self, additional: usize, most: usize) {
         match &mut self.place {
             Place::Block(block) if additional <= block.capacity() - block.len() => {}
-            Place::Own { bytes, .. } => bytes.reserve(additional),
+            Place::Own { bytes, .. } if additional <= bytes.capacity() - bytes.len() => {}
             Place::Nowhere if additional == 0 => {}
-            _ => self.make_room(additional),
+            _ => self.grow(additional, most),
         }
     }
 
@@ -98,13 +105,23 @@ impl Buffer {
     #[inline(never)]
     fn extend_elsewhere(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.make_room(bytes.len());
+            self.make_room(bytes.len(), usize::MAX);
             self.extend_from_slice(bytes);
         }
     }
 
+    #[inline(never)]
+    fn grow(&mut self, additional: usize, most: usize) {
+        if let Place::Own { bytes, .. } = &mut self.place {
+            let doubled = bytes.capacity().saturating_mul(2).min(most);
+            bytes.reserve_exact(additional.max(doubled.saturating_sub(bytes.len())));
+        } else {
+            self.make_room(additional, most);
+        }
+    }
+
     /// Has the message in the making moved to where there is room for `additional` bytes more. It lies in a block, or nowhere.
-    fn make_room(&mut self, additional: usize) {
+    fn make_room(&mut self, additional: usize, most: usize) {
         let want = self.len().saturating_add(additional);
         let mut block = match mem::replace(&mut self.place, Place::Nowhere) {
             Place::Block(block) | Place::Own { block: Some(block), .. } => Some(block),
@@ -129,7 +146,7 @@ impl Buffer {
         }
         // Where it was, as there may be no such room: then it is still there, and so is the block.
         self.place = block.map_or(Place::Nowhere, Place::Block);
-        let mut bytes = Vec::with_capacity(want.max(self.len() * 2).max(SMALL));
+        let mut bytes = Vec::with_capacity(want.max((self.len() * 2).max(SMALL).min(most)));
         bytes.extend_from_slice(self);
         let block = match mem::replace(&mut self.place, Place::Nowhere) {
             Place::Block(mut block) => {

@@ -14,6 +14,9 @@ const BELIEVED: usize = 256 * 1024;
 ///
 /// One piece alone is passed on as it is; only more than one are copied, into the pool's memory, so that nothing is taken of the pool for a
 /// peer that has sent one piece and is silent.
+///
+/// However many they are, it holds no more than the limit and one block. Where they have to move to a larger place they are there twice, but
+/// only while they are copied, and most allocators let such large places grow as they are.
 pub struct Gather {
     buffer: Buffer,
     first: Bytes,
@@ -63,6 +66,7 @@ impl Gather {
             self.buffer.reserve(self.expected.max(self.len() + more));
             self.buffer.extend_from_slice(&std::mem::take(&mut self.first));
         }
+        self.buffer.reserve_within(more, self.limit);
         while piece.has_remaining() {
             let chunk = piece.chunk();
             let len = chunk.len();
