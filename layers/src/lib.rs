@@ -138,6 +138,8 @@ pub mod timeout;
 #[cfg(feature = "trace")]
 pub mod trace;
 
+#[cfg(any(feature = "in-flight", feature = "metrics", feature = "trace"))]
+mod announced;
 #[cfg(feature = "builder")]
 mod builder;
 mod cause;

@@ -1,7 +1,7 @@
 use crate::WireSize;
+use crate::announced::announced;
 use crate::reply::{Bodies, Streams};
 use bytes::Buf;
-use http::header::CONTENT_LENGTH;
 use http_body::{Body, Frame};
 
 /// What a request or an item weighs, for what is counted and shown. `K` is inferred.
@@ -26,10 +26,7 @@ impl<T: WireSize> Weight<Streams> for T {
 /// What the body tells of its length, or else `Content-Length`: what the peer claims.
 impl<B: Body> Weight<Bodies> for http::Request<B> {
     fn weight(&self) -> Option<u64> {
-        self.body().size_hint().exact().or_else(|| {
-            let claimed = self.headers().get(CONTENT_LENGTH)?;
-            claimed.to_str().ok()?.parse().ok()
-        })
+        announced(self)
     }
 }
 

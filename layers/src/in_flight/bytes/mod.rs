@@ -4,6 +4,12 @@
 //!
 //! The sum of the [`WireSize`](crate::WireSize)s of all requests in flight, in bytes: from `call` until the last item of the reply is out,
 //! the call or its reply fails, or either is dropped. Replies are not measured. A request without bytes takes nothing and is always let in.
+//!
+//! Over HTTP a request has no `WireSize`, and what it weighs is for the user to say: what it [announces](InFlightBytesLayer::announced), or
+//! what a [closure](InFlightBytesLayer::weigh) makes of it. It is taken before a byte of the body is read, and given back with the reply and
+//! not with the body. A peer that announces much and sends nothing holds as much of the limit, until something ends its call: a timeout has
+//! to.
+//!
 //! The limit is shared as that of [`InFlightLayer`](super::InFlightLayer) is, and a [`Policy`](super::Policy) says which calls count.
 //!
 //! | | over the limit | when the line is full |
@@ -87,14 +93,57 @@
 //! assert_eq!(layer.handle().waiting(), 0);
 //! ```
 
+//!
+//! In axum, at most 64 MiB of bodies at a time, however many requests these are. A chunked one counts as much as it may have:
+//!
+//! ```
+//! # #[cfg(feature = "max-message-size")] {
+//! # use std::num::NonZeroUsize;
+//! use axum::{Router, body::{Body, Bytes}, error_handling::HandleErrorLayer, http::{Request, StatusCode}, routing::post};
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_transport_layers::{BoxError, is_caused_by};
+//! use tower_transport_layers::in_flight::bytes::{BytesOverloaded, InFlightBytesLayer};
+//! use tower_transport_layers::max_message_size::MaxMessageSizeLayer;
+//!
+//! const BODY: usize = 4 << 20;
+//!
+//! async fn answer(error: BoxError) -> (StatusCode, String) {
+//!     match is_caused_by::<BytesOverloaded>(&*error) {
+//!         true => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+//!         false => (StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+//!     }
+//! }
+//!
+//! let bytes = InFlightBytesLayer::new(NonZeroUsize::new(64 << 20).unwrap()).announced(BODY);
+//! let handle = bytes.handle();
+//! let app = Router::new().route("/", post(move |body: Bytes| async move { format!("{} of {}", body.len(), handle.in_flight()) })).layer(
+//!     ServiceBuilder::new()
+//!         .layer(HandleErrorLayer::new(answer))
+//!         .layer(bytes)
+//!         .layer(MaxMessageSizeLayer::new(BODY)),
+//! );
+//! # tokio_test::block_on(async {
+//! let request = Request::post("/").body(Body::from("12345678")).unwrap();
+//! let response = app.clone().oneshot(request).await.unwrap();
+//! assert_eq!(axum::body::to_bytes(response.into_body(), 100).await.unwrap(), "8 of 8");
+//!
+//! let request = Request::post("/").header("content-length", 65 << 20).body(Body::from_stream(tokio_stream())).unwrap();
+//! assert_eq!(app.oneshot(request).await.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
+//! # });
+//! # fn tokio_stream() -> futures_util::stream::Pending<Result<Bytes, BoxError>> { futures_util::stream::pending() }
+//! # }
+//! ```
+
 mod error;
 mod future;
 mod layer;
 mod mode;
 mod service;
+mod weigh;
 
 pub use error::{BytesOverloaded, NeverFits};
 pub use future::WaitFuture;
 pub use layer::InFlightBytesLayer;
 pub use mode::{Refuse, Wait};
 pub use service::InFlightBytes;
+pub use weigh::{Announced, Weigh};

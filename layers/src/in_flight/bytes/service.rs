@@ -1,9 +1,9 @@
-use super::{BytesOverloaded, InFlightBytesLayer, NeverFits, Refuse, Wait, WaitFuture};
+use super::{BytesOverloaded, InFlightBytesLayer, NeverFits, Refuse, Wait, WaitFuture, Weigh};
+use crate::BoxError;
 use crate::in_flight::counting::Counting;
 use crate::in_flight::limiter::{Asked, Limiter};
 use crate::in_flight::{Class, Handle, Permit, Policy, ResponseFuture};
 use crate::reply::{Held, Reply, Streams};
-use crate::{BoxError, WireSize};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
@@ -12,10 +12,11 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 
 /// Limits the bytes in flight. See the [module docs](super) for an example.
-pub struct InFlightBytes<S, M = Refuse, P = (), K = Streams> {
+pub struct InFlightBytes<S, M = Refuse, P = (), K = Streams, W = ()> {
     inner: S,
     counting: Counting<P>,
     mode: M,
+    weigh: W,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -25,7 +26,7 @@ impl<S, K> InFlightBytes<S, Refuse, (), K> {
     /// A service that is made for each connection or request limits nothing this way: use a layer, whose limit is shared by all that it
     /// makes.
     pub fn new(inner: S, limit: NonZeroUsize) -> InFlightBytes<S, Refuse, (), K> {
-        InFlightBytes::with_counting(inner, Counting::new(limit), Refuse)
+        InFlightBytes::with_parts(inner, Counting::new(limit), Refuse, ())
     }
 
     /// A layer that refuses what is over `limit`.
@@ -34,12 +35,13 @@ impl<S, K> InFlightBytes<S, Refuse, (), K> {
     }
 }
 
-impl<S, M, P, K> InFlightBytes<S, M, P, K> {
-    pub(super) const fn with_counting(inner: S, counting: Counting<P>, mode: M) -> Self {
+impl<S, M, P, K, W> InFlightBytes<S, M, P, K, W> {
+    pub(super) const fn with_parts(inner: S, counting: Counting<P>, mode: M, weigh: W) -> Self {
         InFlightBytes {
             inner,
             counting,
             mode,
+            weigh,
             kind: PhantomData,
         }
     }
@@ -54,14 +56,14 @@ impl<S, M, P, K> InFlightBytes<S, M, P, K> {
     /// What a request takes of which limit: nothing, if it is exempt or empty.
     fn load<Request>(&self, request: &Request) -> Result<Option<Load<'_>>, BoxError>
     where
-        Request: WireSize,
+        W: Weigh<Request>,
         P: Policy<Request>,
     {
         let class = self.counting.policy.class(request);
         let Some(limiter) = self.counting.limiter_of(class) else {
             return Ok(None);
         };
-        let size = request.wire_size();
+        let size = self.weigh.weigh(request);
         let limit = limiter.limit().get();
         match size {
             0 => Ok(None),
@@ -100,13 +102,13 @@ impl Load<'_> {
     }
 }
 
-impl<S, P, K, Request> Service<Request> for InFlightBytes<S, Refuse, P, K>
+impl<S, P, K, W, Request> Service<Request> for InFlightBytes<S, Refuse, P, K, W>
 where
     S: Service<Request>,
     S::Response: Reply<K>,
     S::Error: Into<BoxError>,
     P: Policy<Request>,
-    Request: WireSize,
+    W: Weigh<Request>,
 {
     type Response = <S::Response as Reply<K>>::With<Held<<S::Response as Reply<K>>::Stream, Permit<usize>>>;
     type Error = BoxError;
@@ -129,13 +131,13 @@ where
     }
 }
 
-impl<S, P, K, Request> Service<Request> for InFlightBytes<S, Wait, P, K>
+impl<S, P, K, W, Request> Service<Request> for InFlightBytes<S, Wait, P, K, W>
 where
     S: Service<Request> + Clone,
     S::Response: Reply<K>,
     S::Error: Into<BoxError>,
     P: Policy<Request>,
-    Request: WireSize,
+    W: Weigh<Request>,
 {
     type Response = <S::Response as Reply<K>>::With<Held<<S::Response as Reply<K>>::Stream, Permit<usize>>>;
     type Error = BoxError;
@@ -165,14 +167,19 @@ where
     }
 }
 
-impl<S: Clone, M: Clone, P: Clone, K> Clone for InFlightBytes<S, M, P, K> {
+impl<S: Clone, M: Clone, P: Clone, K, W: Clone> Clone for InFlightBytes<S, M, P, K, W> {
     fn clone(&self) -> Self {
-        InFlightBytes::with_counting(self.inner.clone(), self.counting.clone(), self.mode.clone())
+        InFlightBytes::with_parts(
+            self.inner.clone(),
+            self.counting.clone(),
+            self.mode.clone(),
+            self.weigh.clone(),
+        )
     }
 }
 
 // By hand, as `Clone`: the marker is no value, and need be neither; policies may be closures.
-impl<S: fmt::Debug, M: fmt::Debug, P, K> fmt::Debug for InFlightBytes<S, M, P, K> {
+impl<S: fmt::Debug, M: fmt::Debug, P, K, W> fmt::Debug for InFlightBytes<S, M, P, K, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InFlightBytes")
             .field("inner", &self.inner)
