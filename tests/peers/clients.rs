@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::harness::{GATEWAY, Gateway, Part, assert_gone, beside_others, fixture, installed, node, peers, run};
+use crate::fixture;
+use crate::harness::{GATEWAY, Gateway, Part, assert_gone, beside_others, installed, node, peers, run};
 
 const CLIENT_LIMIT: Duration = Duration::from_secs(120);
 const LEGACY: &str = "2025-11-25";
@@ -78,7 +79,7 @@ impl Server {
                 let script = peers().join("js/node_modules/@modelcontextprotocol/server-everything/dist/index.js");
                 vec![node().into(), script.into(), "stdio".into()]
             }
-            Self::Fixture => vec![fixture().await.into()],
+            Self::Fixture => vec![fixture::server().await.into()],
         }
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::harness::{Gateway, Part, fixture, installed, node, peers, run, undisturbed};
+use crate::fixture;
+use crate::harness::{Gateway, Part, installed, node, peers, run, undisturbed};
 
 const RUNNER_LIMIT: Duration = Duration::from_secs(240);
 
@@ -40,7 +41,7 @@ async fn revision_conforms(revision: &str, unscored: &[&str]) {
     }
     // Some scenarios wait no more than half a second for a notification.
     let _alone = undisturbed().await;
-    let gateway = Gateway::start(&[fixture().await.into()]).await;
+    let gateway = Gateway::start(&[fixture::server().await.into()]).await;
     conforms(&gateway, &["--requirements", revision]).await;
     for scenario in unscored {
         conforms(&gateway, &["--scenario", scenario, "--spec-version", revision]).await;

@@ -1,4 +1,4 @@
-//! What the tests against real peers share: installing them, the fixture server, and a running gateway.
+//! What the tests against real peers share: installing them, and a running gateway.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -90,34 +90,6 @@ pub(crate) async fn run(command: &mut Command, limit: Duration) -> Output {
         Ok(output) => output.unwrap_or_else(|error| panic!("{command:?}: {error}")),
         Err(_) => panic!("{command:?} did not end within {limit:?}"),
     }
-}
-
-/// The fixture server. `cargo test --workspace` has built it beside the gateway; a narrower command has not, so then this builds it.
-pub(crate) async fn fixture() -> PathBuf {
-    static FIXTURE: OnceCell<PathBuf> = OnceCell::const_new();
-    FIXTURE.get_or_init(find_fixture).await.clone()
-}
-
-async fn find_fixture() -> PathBuf {
-    let built = Path::new(GATEWAY).with_file_name("everything-server");
-    if built.exists() {
-        return built;
-    }
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "build",
-        "--package",
-        "tower-transport-fixtures",
-        "--message-format",
-        "json",
-    ]);
-    let output = run(cargo.current_dir(env!("CARGO_MANIFEST_DIR")), Duration::from_secs(600)).await;
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let executable = output.stdout.split(|byte| *byte == b'\n').find_map(|line| {
-        let message: serde_json::Value = serde_json::from_slice(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
-    });
-    executable.expect("cargo names the executable that it built")
 }
 
 /// A running gateway.

@@ -6,4 +6,6 @@
 
 mod clients;
 mod conformance;
+#[path = "../support/fixture.rs"]
+mod fixture;
 mod harness;

@@ -53,7 +53,7 @@ impl Gateway {
         command
             .args(["--from", "http://127.0.0.1:0/mcp", "--session-idle", "1s"])
             .args(["--max-sessions", MAX_SESSIONS, "--"])
-            .arg(fixture::server())
+            .arg(fixture::server().await)
             // How it stops is checked by what it says about it.
             .env("RUST_LOG", "error,tower_transport::gateway=info")
             .env(name, value)

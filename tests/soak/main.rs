@@ -5,6 +5,7 @@
 
 mod client;
 mod family;
+#[path = "../support/fixture.rs"]
 mod fixture;
 mod gateway;
 mod http;
