@@ -2,6 +2,7 @@
 
 mod boxed;
 mod causes;
+mod causes_in_stacks;
 mod ext;
 mod handler;
 #[cfg(feature = "policies")]
