@@ -1,4 +1,5 @@
 use crate::exchange::Item;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
 /// What must be woken or dropped after the lock was given back.
@@ -32,7 +33,7 @@ impl After {
         }
     }
 
-    /// Wakes and drops; how many were woken.
+    /// Wakes and drops; how many were woken. A waker that panics takes nothing from those behind it: the first panic goes on afterwards.
     pub(super) fn run(&mut self) -> usize {
         if self.more.is_empty() && self.more_dead.is_empty() && self.trash.is_empty() {
             self.dead = None;
@@ -41,15 +42,19 @@ impl After {
             return 1;
         }
         let woken = usize::from(self.first.is_some()) + self.more.len();
-        if let Some(waker) = self.first.take() {
-            waker.wake();
-        }
-        for waker in self.more.drain(..) {
-            waker.wake();
+        let mut panic = None;
+        for waker in self.first.take().into_iter().chain(self.more.drain(..)) {
+            if let Err(why) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                panic.get_or_insert(why);
+            }
         }
         self.dead = None;
         self.more_dead.clear();
         self.trash.clear();
-        woken
+        match panic {
+            // Whoever unwinds has a panic already, and a second one would end the process.
+            Some(why) if !std::thread::panicking() => resume_unwind(why),
+            _ => woken,
+        }
     }
 }

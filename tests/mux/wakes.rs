@@ -5,6 +5,7 @@ use serde_json::json;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -136,4 +137,41 @@ async fn the_cancel_of_a_call_that_failed_here_waits_for_nothing_else() {
     wire.send(&[progress]).await;
     let cancel = wire.recv().await;
     assert_eq!(cancel["params"]["requestId"], sent["id"]);
+}
+
+/// The waker of a broken executor.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("the waker's own");
+    }
+}
+
+#[tokio::test]
+async fn a_waker_that_panics_takes_no_wake_up_from_the_others() {
+    let (ours, _theirs) = duplex(1 << 16);
+    let (read, write) = split(ours);
+    let (connection, driver) = Mux::new().connect(read, write);
+    let mut calls = [
+        call(&connection, request("a", "m")).await,
+        call(&connection, request("b", "m")).await,
+        call(&connection, request("c", "m")).await,
+    ];
+    let tasks = [(); 3].map(|()| Arc::new(Count::default()));
+    for (call, task) in calls.iter_mut().zip(&tasks) {
+        assert!(task.poll(call).is_pending());
+    }
+    let broken = Waker::from(Arc::new(Panics));
+    assert!(
+        Pin::new(&mut calls[0])
+            .poll(&mut Context::from_waker(&broken))
+            .is_pending()
+    );
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(driver))).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"the waker's own"), "it is not hidden");
+    assert_eq!(tasks.map(|task| task.take()), [0, 1, 1]);
+    for call in calls {
+        assert!(call.await.unwrap_err().is_disconnected());
+    }
 }
