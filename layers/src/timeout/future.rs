@@ -15,7 +15,6 @@ pin_project! {
     pub struct ResponseFuture<F, P, Request, K> {
         #[pin]
         inner: Option<F>,
-        #[pin]
         timer: Timer,
         clocks: Clocks,
         policy: Option<P>,
@@ -41,7 +40,7 @@ impl<F, P, Request, K> ResponseFuture<F, P, Request, K> {
         let Some(expiry) = this.clocks.first_item() else {
             return Poll::Pending;
         };
-        ready!(this.timer.as_mut().poll(expiry.at, cx));
+        ready!(this.timer.poll(expiry.at, cx));
         this.inner.set(None);
         this.timer.disarm();
         Poll::Ready(expiry.into())

@@ -134,6 +134,7 @@ mod limits;
 mod policy;
 mod ready;
 mod service;
+mod spare;
 mod stream;
 mod timer;
 

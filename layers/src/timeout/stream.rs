@@ -20,7 +20,6 @@ pin_project! {
     pub struct Timed<R, P, Request> {
         #[pin]
         inner: Option<R>,
-        #[pin]
         timer: Timer,
         clocks: Clocks,
         idle: Idle,

@@ -2,9 +2,11 @@
 
 use crate::support::{SECOND, Script, Step, elapsed, next, reply};
 use futures_core::Stream;
-use std::future::ready as at_once;
+use std::future::{Future, pending, ready as at_once};
 use std::io;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 use tokio::time::{advance, sleep};
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
@@ -112,4 +114,27 @@ fn auto_traits_follow_those_of_what_is_inside() {
     all::<Elapsed>();
     // The request is no part of what is kept.
     send::<Timed<(), (), std::rc::Rc<()>>>();
+}
+
+/// A task that owns something, which goes with the last of its wakers.
+struct Owner(#[allow(dead_code, reason = "to be dropped")] Mutex<Box<dyn Send>>);
+
+impl Wake for Owner {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_may_be_dropped_within_the_drop_of_another() {
+    let inner = service_fn(|()| pending::<Result<Script, io::Error>>());
+    let mut service = TimeoutLayer::new().first_item(SECOND).layer(inner);
+    let mut armed = |waker: &Waker| {
+        let mut future = Box::pin(service.call(()));
+        assert!(future.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+        future
+    };
+    let inside = armed(Waker::noop());
+    let owner = Waker::from(Arc::new(Owner(Mutex::new(Box::new(inside)))));
+    let outside = armed(&owner);
+    drop(owner);
+    drop(outside);
 }
