@@ -1,5 +1,5 @@
 use super::control::{Control, Handle};
-use super::dispatch::Edge;
+use super::dispatch::{Edge, Shared};
 use super::make::One;
 use super::options::Options;
 use super::registry::Registry;
@@ -53,16 +53,18 @@ impl<E, M> Server<E, M> {
         Server {
             edge: Edge {
                 make,
-                options: Arc::default(),
-                registry: Arc::new(Registry::new()),
-                control: Arc::new(Control::new()),
+                shared: Arc::new(Shared {
+                    options: Arc::default(),
+                    registry: Arc::new(Registry::new()),
+                    control: Arc::new(Control::new()),
+                }),
             },
         }
     }
 
     /// What the server is doing, and the way to stop it gracefully.
     pub fn handle(&self) -> Handle {
-        Handle::new(Arc::clone(&self.edge.control))
+        Handle::new(Arc::clone(&self.edge.shared.control))
     }
 
     /// Allows a value of the `Host` header beside `localhost`, `127.0.0.1` and `[::1]`, against DNS rebinding. A name without a port
@@ -166,7 +168,8 @@ impl<E, M> Server<E, M> {
     }
 
     fn set(mut self, set: impl FnOnce(&mut Options)) -> Self {
-        set(Arc::make_mut(&mut self.edge.options));
+        let shared = Arc::make_mut(&mut self.edge.shared);
+        set(Arc::make_mut(&mut shared.options));
         self
     }
 }
@@ -175,8 +178,8 @@ impl<E, M> Server<E, M> {
 impl<E, M> fmt::Debug for Server<E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("options", &self.edge.options)
-            .field("registry", &self.edge.registry)
+            .field("options", &self.edge.shared.options)
+            .field("registry", &self.edge.shared.registry)
             .finish_non_exhaustive()
     }
 }

@@ -1,17 +1,15 @@
 use super::body::ServerBody;
 use super::control::{Admitted, Control};
-use super::failure::Failure;
 use super::gather::gather;
 use super::headers::{self, SESSION_ID};
 use super::make::{Make, Served};
+use super::making::Making;
 use super::mirror::{self, Meta};
 use super::options::Options;
 use super::registry::Registry;
 use super::reject::Rejection;
 use super::respond::bare;
-use super::run::run;
 use super::session::Session;
-use super::timer::within;
 use crate::BoxError;
 use crate::exchange::{Call, Input};
 use crate::message::{Id, Kind, Message, code};
@@ -20,67 +18,79 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
 use serde::de::IgnoredAny;
-use std::future::poll_fn;
 use std::sync::Arc;
 
 /// What a server's clones share, and a maker of exchanges.
 #[derive(Clone)]
 pub(super) struct Edge<E, M> {
     pub(super) make: M,
+    // One count for all: a server is cloned twice for each request.
+    pub(super) shared: Arc<Shared<E>>,
+}
+
+pub(super) struct Shared<E> {
     pub(super) options: Arc<Options>,
     pub(super) registry: Arc<Registry<E>>,
     pub(super) control: Arc<Control>,
+}
+
+// By hand: the exchange need not be `Clone` for this.
+impl<E> Clone for Shared<E> {
+    fn clone(&self) -> Self {
+        Shared {
+            options: Arc::clone(&self.options),
+            registry: Arc::clone(&self.registry),
+            control: Arc::clone(&self.control),
+        }
+    }
 }
 
 /// What a served request becomes.
 pub(super) type Outcome = Result<Response<ServerBody>, Rejection>;
 
 impl<E: Served, M: Make<E>> Edge<E, M> {
-    pub(super) async fn serve<B>(self, request: Request<B>) -> Response<ServerBody>
+    /// What few requests need is boxed, so that the others need not make room for it.
+    pub(super) fn serve<B>(self, request: Request<B>) -> impl Future<Output = Outcome> + Send
     where
         B: Body + Send,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        self.dispatch(request).await.unwrap_or_else(Rejection::into_response)
-    }
-
-    async fn dispatch<B>(mut self, request: Request<B>) -> Outcome
-    where
-        B: Body + Send,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
-    {
+        // Before the future, which else would keep the place of the whole request, too.
         let (mut parts, body) = request.into_parts();
-        self.options.access.check(&parts.uri, &parts.headers)?;
-        self.check_path(parts.uri.path())?;
-        match parts.method {
-            Method::POST => {
-                headers::check_post(&parts.headers)?;
-                let body = gather(
-                    body,
-                    &self.options.pool,
-                    self.options.max_body,
-                    self.options.body_timeout,
-                )
-                .await?;
-                self.post(parse(&body)?, &mut parts).await
+        async move {
+            self.shared.options.access.check(&parts.uri, &parts.headers)?;
+            self.check_path(parts.uri.path())?;
+            match parts.method {
+                Method::POST => {
+                    headers::check_post(&parts.headers)?;
+                    let body = gather(
+                        body,
+                        &self.shared.options.pool,
+                        self.shared.options.max_body,
+                        self.shared.options.body_timeout,
+                    )
+                    .await?;
+                    let message = parse(&body)?;
+                    if is_modern(&message, &parts.headers)? {
+                        self.modern(message, &mut parts).await
+                    } else {
+                        Box::pin(self.legacy(message, &mut parts)).await
+                    }
+                }
+                Method::GET => Box::pin(self.get(&mut parts)).await,
+                Method::DELETE => self.delete(&parts.headers),
+                _ => Err(Rejection::method_not_allowed(
+                    "POST, GET, DELETE",
+                    "the endpoint takes POST, and GET and DELETE for a session",
+                )),
             }
-            Method::GET => self.get(&mut parts).await,
-            Method::DELETE => self.delete(&parts.headers),
-            _ => Err(Rejection::method_not_allowed(
-                "POST, GET, DELETE",
-                "the endpoint takes POST, and GET and DELETE for a session",
-            )),
         }
     }
 
     /// The revision goes by the request: what says 2026-07-28 in its body stands for itself, all else belongs to a session. The
     /// `Mcp-Method` header says nothing of it, as some clients send it in every revision.
-    async fn post(&mut self, message: Message, parts: &mut Parts) -> Outcome {
-        if is_modern(&message, &parts.headers)? {
-            return self.modern(message, parts).await;
-        }
+    async fn legacy(&self, message: Message, parts: &mut Parts) -> Outcome {
         let is_request = message.kind() == Kind::Request;
         if is_request && message.method().as_deref() == Some("initialize") {
             return self.initialize(message, parts).await;
@@ -105,7 +115,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     }
 
     fn check_path(&self, path: &str) -> Result<(), Rejection> {
-        let served = match &self.options.path {
+        let served = match &self.shared.options.path {
             Some(served) => path == &**served,
             None => !path.contains("/.well-known/"),
         };
@@ -120,31 +130,15 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     }
 
     pub(super) fn admit(&self, id: &Id) -> Result<Admitted, Rejection> {
-        self.control
+        self.shared
+            .control
             .admit()
             .ok_or_else(|| Rejection::unavailable(id, "the server is shutting down"))
     }
 
     /// The exchange for a session, or for a request without one.
-    pub(super) async fn exchange(&mut self, session: Session) -> Result<E, Failure> {
-        let ready_timeout = self.options.ready_timeout;
-        let make = async {
-            poll_fn(|cx| self.make.poll_ready(cx)).await?;
-            self.make.call(session).await
-        };
-        match within(ready_timeout, make).await {
-            Some(made) => made.map_err(|error: M::Error| Failure::NotMade(error.into())),
-            None => Err(Failure::NotReady(ready_timeout)),
-        }
-    }
-
-    /// Hands a notification over. It was accepted when its reply has ended.
-    pub(super) async fn notify(&self, exchange: E, call: Call) -> Result<Response<ServerBody>, Failure> {
-        let mut items = run(exchange, call, self.options.ready_timeout);
-        while let Some(item) = poll_fn(|cx| items.as_mut().poll_next(cx)).await {
-            item?;
-        }
-        Ok(bare(StatusCode::ACCEPTED))
+    pub(super) fn exchange(&self, session: Session) -> Making<M, M::Future> {
+        Making::new(self.make.clone(), session, self.shared.options.ready_timeout)
     }
 }
 

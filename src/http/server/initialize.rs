@@ -16,7 +16,7 @@ use crate::exchange::Item;
 use crate::message::{Kind, Message};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::sync::Arc;
 
 /// Notifications that may come before the answer to `initialize`. There is no session yet that could hold more.
@@ -24,13 +24,13 @@ const EARLY: usize = 16;
 
 impl<E: Served, M: Make<E>> Edge<E, M> {
     /// Opens a session if `initialize` succeeds. Until then all of it belongs to this request, and goes with it.
-    pub(super) async fn initialize(&mut self, message: Message, parts: &mut Parts) -> Outcome {
+    pub(super) async fn initialize(&self, message: Message, parts: &mut Parts) -> Outcome {
         let id = request_id(&message);
         let _admitted = self.admit(&id)?;
-        let max = self.options.max_sessions;
-        let place = self.control.place(max).or_else(|| {
-            self.registry.bury();
-            self.control.place(max)
+        let max = self.shared.options.max_sessions;
+        let place = self.shared.control.place(max).or_else(|| {
+            self.shared.registry.bury();
+            self.shared.control.place(max)
         });
         let place = place.ok_or_else(|| {
             Rejection::unavailable(
@@ -41,14 +41,18 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         let session = Session::random()
             .map_err(|error| Rejection::unavailable(&id, format!("no randomness for a session id: {error}")))?;
         parts.extensions.insert(session.clone());
-        let options = Arc::clone(&self.options);
+        let options = Arc::clone(&self.shared.options);
         let failed = |failure: &Failure| Rejection::failed(failure.status(), &id, failure, options.show_causes);
         let exchange = self
             .exchange(session.clone())
             .await
             .map_err(|failure| failed(&failure))?;
-        let items = run(exchange.clone(), call(message, parts), self.options.ready_timeout);
-        let within = self.options.initialize_timeout;
+        let items = run(
+            ready(Ok(exchange.clone())),
+            call(message, parts),
+            self.shared.options.ready_timeout,
+        );
+        let within = self.shared.options.initialize_timeout;
         let (early, answer) = tokio::time::timeout(within, answer(items))
             .await
             .unwrap_or(Err(Failure::NotInitialized(within)))
@@ -59,17 +63,18 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                 session.set_version(version.into_owned());
             }
             let header = session.id().and_then(|id| HeaderValue::from_str(id).ok());
-            let live = Live::new(session, Arc::clone(&self.control), self.options.limits);
-            self.registry
-                .insert(exchange, Arc::new(live), place, self.options.session_idle);
+            let live = Live::new(session, Arc::clone(&self.shared.control), self.shared.options.limits);
+            self.shared
+                .registry
+                .insert(exchange, Arc::new(live), place, self.shared.options.session_idle);
             opened = header;
         }
         let mut response = if early.is_empty() {
-            json(&answer, StatusCode::OK, &self.options.pool)
+            json(&answer, StatusCode::OK, &self.shared.options.pool)
         } else {
             events(ServerBody::once(Chunks::events(
                 early.into_iter().chain([answer]),
-                &self.options.pool,
+                &self.shared.options.pool,
             )))
         };
         if let Some(opened) = opened {

@@ -17,7 +17,7 @@ use crate::message::{Id, Kind, Message, code};
 use futures_core::Stream;
 use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::sync::Arc;
 
 impl<E: Served, M: Make<E>> Edge<E, M> {
@@ -32,7 +32,11 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             Kind::Notification => {
                 drop(method);
                 parts.extensions.insert(live.session().clone());
-                let items = run(exchange, call(message, parts), self.options.ready_timeout);
+                let items = run(
+                    ready(Ok(exchange)),
+                    call(message, parts),
+                    self.shared.options.ready_timeout,
+                );
                 let reader = live.call(id.clone(), items, None).map_err(|why| refused(&id, &why))?;
                 let notified = accepted(reader).await;
                 return notified.map_err(|failure| self.unserved(&live, &id, &failure));
@@ -41,12 +45,16 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                 drop(method);
                 parts.extensions.insert(live.session().clone());
                 let admitted = self.admit(&id)?;
-                let items = run(exchange, call(message, parts), self.options.ready_timeout);
+                let items = run(
+                    ready(Ok(exchange)),
+                    call(message, parts),
+                    self.shared.options.ready_timeout,
+                );
                 let reader = live
                     .call(id.clone(), items, Some(admitted))
                     .map_err(|why| refused(&id, &why))?;
                 let ok = |_: &Message| StatusCode::OK;
-                let outcome = first(Source::Queue(reader), id.clone(), &self.options, ok).await;
+                let outcome = first(Source::Queue(reader), id.clone(), &self.shared.options, ok).await;
                 return outcome.map_err(|failure| match failure {
                     Failure::Dead(_) => self.unserved(&live, &id, &failure),
                     failure => self.failed(failure.status(), &id, &failure),
@@ -67,7 +75,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         }
         headers::check_get(&parts.headers)?;
         let (exchange, live) = self.session(&parts.headers, &id)?;
-        if self.control.is_draining() {
+        if self.shared.control.is_draining() {
             return Err(Rejection::unavailable(&id, "the server is shutting down"));
         }
         let _in_use = live.enter();
@@ -76,7 +84,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             input: Input::Listen,
             extensions: std::mem::take(&mut parts.extensions),
         };
-        let reply = begin(exchange, listen, self.options.ready_timeout)
+        let reply = begin(ready(Ok(exchange)), listen, self.shared.options.ready_timeout)
             .await
             .map_err(|failure| self.unserved(&live, &id, &failure))?;
         if reply.size_hint().1 == Some(0) {
@@ -87,7 +95,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         }
         let reader = live.listen(rest::<E>(reply)).map_err(|why| refused(&id, &why))?;
         // Begun with a comment, so that proxies pass the response's head on.
-        let body = ServerBody::events(Chunks::keep_alive(), Source::Queue(reader), id, &self.options);
+        let body = ServerBody::events(Chunks::keep_alive(), Source::Queue(reader), id, &self.shared.options);
         Ok(events(body))
     }
 
@@ -99,7 +107,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                 "DELETE ends a session, and there is no Mcp-Session-Id header",
             ));
         };
-        if self.registry.remove(session) {
+        if self.shared.registry.remove(session) {
             return Ok(bare(StatusCode::NO_CONTENT));
         }
         Err(Rejection::unknown_session(&Id::null()))
@@ -107,7 +115,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
 
     /// The session that the request names, for a protocol version that it may have.
     fn session(&self, headers: &HeaderMap, id: &Id) -> Result<(E, Arc<Live>), Rejection> {
-        let session = session_id(headers).and_then(|session| self.registry.get(session));
+        let session = session_id(headers).and_then(|session| self.shared.registry.get(session));
         let (exchange, live) = session.ok_or_else(|| Rejection::unknown_session(id))?;
         let Some(version) = headers.get(PROTOCOL_VERSION) else {
             return Ok((exchange, live));
@@ -135,7 +143,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         };
         live.died(cause);
         if let Some(session) = live.session().id() {
-            self.registry.remove(session);
+            self.shared.registry.remove(session);
         }
         self.failed(StatusCode::NOT_FOUND, id, failure)
     }

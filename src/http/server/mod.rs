@@ -14,6 +14,7 @@ mod initialize;
 mod legacy;
 mod live;
 mod make;
+mod making;
 mod mirror;
 mod modern;
 mod options;

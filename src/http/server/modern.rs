@@ -1,45 +1,39 @@
 //! 2026-07-28: every request stands for itself, and the end of its response is the end of its call.
 
+use super::body::ServerBody;
 use super::dispatch::{Edge, Outcome, call, request_id};
 use super::failure::Failure;
 use super::make::{Make, Served};
 use super::reject::Rejection;
-use super::respond::{first, modern_status};
-use super::run::run;
+use super::respond::{bare, first, modern_status};
+use super::run::{Running, run};
 use super::session::Session;
 use super::source::Source;
 use crate::message::{Id, Kind, Message};
-use http::StatusCode;
 use http::request::Parts;
+use http::{Response, StatusCode};
+use std::future::poll_fn;
 
 impl<E: Served, M: Make<E>> Edge<E, M> {
-    pub(super) async fn modern(&mut self, message: Message, parts: &mut Parts) -> Outcome {
+    pub(super) fn modern(&self, message: Message, parts: &mut Parts) -> impl Future<Output = Outcome> + Send {
         let id = request_id(&message);
-        if message.kind() != Kind::Request {
-            let outcome = match self.exchange(Session::none()).await {
-                Ok(exchange) => self.notify(exchange, call(message, parts)).await,
-                Err(failure) => Err(failure),
-            };
-            return outcome.map_err(|failure| self.not_accepted(&failure));
-        }
-        let admitted = self.admit(&id)?;
+        let is_request = message.kind() == Kind::Request;
         // A subscription has no end of its own, and would hold up a graceful stop for as long as its client likes.
-        let until = (message.method().as_deref() == Some("subscriptions/listen")).then(|| {
-            let drained = self.control.drained();
-            Box::pin(drained) as _
-        });
-        let outcome = match self.exchange(Session::none()).await {
-            Ok(exchange) => {
-                let source = Source::Call {
-                    items: run(exchange, call(message, parts), self.options.ready_timeout),
-                    until,
-                    _admitted: admitted,
-                };
-                first(source, id.clone(), &self.options, modern_status).await
+        let subscribes = message.method().as_deref() == Some("subscriptions/listen");
+        let exchange = self.exchange(Session::none());
+        let items = run(exchange, call(message, parts), self.shared.options.ready_timeout);
+        async move {
+            if !is_request {
+                return accepted(items).await.map_err(|failure| self.not_accepted(&failure));
             }
-            Err(failure) => Err(failure),
-        };
-        outcome.map_err(|failure| self.failed(failure.status(), &id, &failure))
+            let source = Source::Call {
+                items,
+                until: subscribes.then(|| Box::pin(self.shared.control.drained()) as _),
+                _admitted: self.admit(&id)?,
+            };
+            let outcome = first(source, id.clone(), &self.shared.options, modern_status).await;
+            outcome.map_err(|failure| self.failed(failure.status(), &id, &failure))
+        }
     }
 
     /// A notification has no answer that could carry the failure: its status says it.
@@ -52,6 +46,14 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     }
 
     pub(super) fn failed(&self, status: StatusCode, id: &Id, failure: &Failure) -> Rejection {
-        Rejection::failed(status, id, failure, self.options.show_causes)
+        Rejection::failed(status, id, failure, self.shared.options.show_causes)
     }
+}
+
+/// Hands a notification over. It was accepted when its reply has ended.
+async fn accepted(mut items: Running) -> Result<Response<ServerBody>, Failure> {
+    while let Some(item) = poll_fn(|cx| items.as_mut().poll_next(cx)).await {
+        item?;
+    }
+    Ok(bare(StatusCode::ACCEPTED))
 }

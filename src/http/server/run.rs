@@ -3,7 +3,7 @@ use super::timer::Timer;
 use crate::exchange::{Call, Exchange, Item};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
-use std::future::Future;
+use std::future::{Future, Ready};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -11,24 +11,30 @@ use std::time::Duration;
 /// The items of one call, from its readying on. Dropped, it cancels.
 pub(super) type Running = Pin<Box<dyn Stream<Item = Result<Item, Failure>> + Send>>;
 
-/// A call whose exchange is readied first, all behind the one allocation that a call costs at this edge.
-pub(super) fn run<E>(exchange: E, call: Call, ready_within: Duration) -> Running
+/// A call whose exchange is made and readied first, all behind the one allocation that a call costs at this edge: a stack of layers is large,
+/// and so is moved no further than into it.
+pub(super) fn run<E, X>(exchange: X, call: Call, ready_within: Duration) -> Running
 where
+    X: Future<Output = Result<E, Failure>> + Send + 'static,
     E: Exchange + Send + 'static,
     E::Future: Send + 'static,
     E::Reply: Send + 'static,
 {
-    Box::pin(Run::<E, E::Future, E::Reply>::Begin {
+    Box::pin(Run::<_, _, _, E::Reply>::Begin {
         begin: begin(exchange, call, ready_within),
     })
 }
 
-/// Readies the exchange within `ready_within`, then calls it.
-pub(super) const fn begin<E: Exchange>(exchange: E, call: Call, ready_within: Duration) -> Begin<E, E::Future> {
-    Begin::Readying {
-        pair: Some((exchange, call)),
+/// Takes the exchange as soon as it is there, readies it within `ready_within`, then calls it.
+pub(super) const fn begin<E, X>(exchange: X, call: Call, ready_within: Duration) -> Begin<X, E, E::Future>
+where
+    X: Future<Output = Result<E, Failure>>,
+    E: Exchange,
+{
+    Begin::Making {
+        exchange,
+        call: Some(call),
         ready_within,
-        timer: Timer::new(ready_within),
     }
 }
 
@@ -39,16 +45,22 @@ where
     E::Future: Send + 'static,
     E::Reply: Send + 'static,
 {
-    Box::pin(Run::<E, E::Future, E::Reply>::Replying { reply })
+    Box::pin(Run::<Ready<Result<E, Failure>>, E, E::Future, E::Reply>::Replying { reply })
 }
 
 pin_project! {
     /// Gives the reply. The exchange is dropped as soon as it was called, so a call keeps no session's exchange alive.
     #[project = BeginProj]
-    pub(super) enum Begin<E, F> {
-        Readying {
-            pair: Option<(E, Call)>,
+    pub(super) enum Begin<X, E, F> {
+        Making {
+            #[pin]
+            exchange: X,
+            call: Option<Call>,
             ready_within: Duration,
+        },
+        Readying {
+            exchange: E,
+            call: Option<Call>,
             #[pin]
             timer: Timer,
         },
@@ -59,44 +71,53 @@ pin_project! {
     }
 }
 
-impl<E: Exchange> Future for Begin<E, E::Future> {
+impl<X, E> Future for Begin<X, E, E::Future>
+where
+    X: Future<Output = Result<E, Failure>>,
+    E: Exchange,
+{
     type Output = Result<E::Reply, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            let future = match self.as_mut().project() {
-                BeginProj::Readying {
-                    pair,
+            match self.as_mut().project() {
+                BeginProj::Making {
+                    exchange,
+                    call,
                     ready_within,
-                    timer,
                 } => {
-                    let (exchange, _) = pair.as_mut().expect("polled after completion");
+                    let exchange = ready!(exchange.poll(cx))?;
+                    let call = call.take();
+                    let timer = Timer::new(*ready_within);
+                    self.set(Begin::Readying { exchange, call, timer });
+                }
+                BeginProj::Readying { exchange, call, timer } => {
                     match exchange.poll_ready(cx) {
                         Poll::Ready(Ok(())) => {}
                         Poll::Ready(Err(error)) => return Poll::Ready(Err(Failure::Dead(error.into()))),
                         Poll::Pending => {
+                            let waited = timer.after();
                             ready!(timer.poll(cx));
-                            return Poll::Ready(Err(Failure::NotReady(*ready_within)));
+                            return Poll::Ready(Err(Failure::NotReady(waited)));
                         }
                     }
-                    let (mut exchange, call) = pair.take().expect("was there a moment ago");
-                    exchange.call(call)
+                    let future = exchange.call(call.take().expect("called once"));
+                    self.set(Begin::Calling { future });
                 }
                 BeginProj::Calling { future } => {
                     return future.poll(cx).map_err(|error| Failure::Failed(error.into()));
                 }
-            };
-            self.set(Begin::Calling { future });
+            }
         }
     }
 }
 
 pin_project! {
     #[project = RunProj]
-    enum Run<E, F, R> {
+    enum Run<X, E, F, R> {
         Begin {
             #[pin]
-            begin: Begin<E, F>,
+            begin: Begin<X, E, F>,
         },
         Replying {
             #[pin]
@@ -106,8 +127,9 @@ pin_project! {
     }
 }
 
-impl<E> Stream for Run<E, E::Future, E::Reply>
+impl<X, E> Stream for Run<X, E, E::Future, E::Reply>
 where
+    X: Future<Output = Result<E, Failure>>,
     E: Exchange,
 {
     type Item = Result<Item, Failure>;

@@ -1,5 +1,7 @@
 use super::body::ServerBody;
 use super::builder::Server;
+use super::dispatch::Outcome;
+use super::reject::Rejection;
 use super::session::Session;
 use crate::BoxError;
 use crate::exchange::Exchange;
@@ -35,7 +37,7 @@ where
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         ResponseFuture {
             // A clone: nothing of a maker's readiness is carried from one request to the next.
-            response: Box::pin(self.edge.clone().serve(request)),
+            outcome: Box::pin(self.edge.clone().serve(request)),
         }
     }
 }
@@ -45,14 +47,17 @@ where
 /// Dropped, it cancels a call of 2026-07-28. In the revisions before, the call goes on, as the session owns it; only an `initialize` is
 /// given up, together with the session that it was to open.
 pub struct ResponseFuture {
-    response: Pin<Box<dyn Future<Output = Response<ServerBody>> + Send>>,
+    outcome: Pin<Box<dyn Future<Output = Outcome> + Send>>,
 }
 
 impl Future for ResponseFuture {
     type Output = Result<Response<ServerBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.response.as_mut().poll(cx).map(Ok)
+        self.outcome
+            .as_mut()
+            .poll(cx)
+            .map(|outcome| Ok(outcome.unwrap_or_else(Rejection::into_response)))
     }
 }
 

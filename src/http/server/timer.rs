@@ -1,6 +1,6 @@
 use pin_project_lite::pin_project;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Sleep;
@@ -20,6 +20,10 @@ impl Timer {
         Timer { after, sleep: None }
     }
 
+    pub(super) const fn after(&self) -> Duration {
+        self.after
+    }
+
     /// Ready when the time has passed since the first poll that followed a [`reset`](Timer::reset), which it implies.
     pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
@@ -36,15 +40,4 @@ impl Timer {
     pub(super) fn reset(self: Pin<&mut Self>) {
         self.project().sleep.set(None);
     }
-}
-
-/// What the future gives, unless that takes longer. What is ready at once pays for no timer.
-pub(super) async fn within<F: Future>(after: Duration, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut timer = pin!(Timer::new(after));
-    poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
-    })
-    .await
 }
