@@ -5,7 +5,7 @@ use super::strings::plain_end;
 pub(super) const MAX_DEPTH: usize = 128;
 
 /// Walks over JSON and refuses what is none. Where something is refused, `pos` is the offset of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
     pos: usize,

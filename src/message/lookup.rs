@@ -1,6 +1,6 @@
 use super::Message;
+use super::cursor::{Cursor, MAX_DEPTH};
 use super::member::unescape;
-use super::strings::plain_end;
 use memchr::memmem;
 use std::fmt;
 use std::ops::Range;
@@ -47,10 +47,7 @@ impl Message {
                 return Ok(None);
             }
         }
-        walk.token();
-        let start = walk.pos;
-        walk.value();
-        Ok(Some(start..walk.pos))
+        Ok(Some(walk.value()))
     }
 
     /// Whether a member of that name may stand in the payload, at any depth: one substring search. Says yes in doubt.
@@ -74,20 +71,18 @@ impl Message {
         let Some(mut walk) = self.walk(object) else {
             return Ok(found);
         };
-        if walk.token() != b'{' {
+        if walk.cursor.token() != b'{' {
             return Ok(found);
         }
-        while let Some((key, quoted)) = walk.key() {
-            let wanted = names.iter().position(|name| walk.is_named(quoted, name));
-            walk.token();
-            let start = walk.pos;
-            walk.value();
+        while let Some(key) = walk.key() {
+            let wanted = names.iter().position(|name| walk.is_named(&key, name));
+            let value = walk.value();
             if let Some(wanted) = wanted
-                && found[wanted].replace(start..walk.pos).is_some()
+                && found[wanted].replace(value).is_some()
             {
-                return Err(Ambiguous { offset: key });
+                return Err(Ambiguous { offset: key.offset });
             }
-            if walk.token() != b',' {
+            if walk.cursor.token() != b',' {
                 break;
             }
         }
@@ -95,9 +90,10 @@ impl Message {
     }
 
     fn walk(&self, pos: usize) -> Option<Walk<'_>> {
+        let mut cursor = Cursor::new(self.payload_bytes()?);
+        cursor.skip(pos);
         Some(Walk {
-            bytes: self.payload_bytes()?,
-            pos,
+            cursor,
             escapes: self.envelope.escaped_keys,
         })
     }
@@ -109,14 +105,21 @@ const SHORT: usize = 1024;
 const NEEDLE: usize = 32;
 
 /// Walks over a payload, which is known to be JSON.
+#[derive(Clone)]
 struct Walk<'a> {
-    bytes: &'a [u8],
-    pos: usize,
+    cursor: Cursor<'a>,
     /// Whether a key may be written with escapes.
     escapes: bool,
 }
 
-impl<'a> Walk<'a> {
+/// A member name: where its quote stands, the name between its quotes, and whether it has escapes.
+struct Key {
+    offset: usize,
+    name: Range<usize>,
+    escaped: bool,
+}
+
+impl Walk<'_> {
     /// Whether a key of that name may stand at or after `from`. Says yes in doubt.
     fn names(&self, name: &str, from: usize) -> bool {
         if self.escapes {
@@ -129,9 +132,10 @@ impl<'a> Walk<'a> {
         let mut needle = [b'"'; NEEDLE];
         needle[..tail.len()].copy_from_slice(tail);
         let needle = &needle[..=tail.len()];
-        let rest = &self.bytes[from..];
+        let bytes = self.cursor.bytes();
+        let rest = &bytes[from..];
         let is_key = |at: usize| {
-            let before = self.bytes[..from + at + tail.len()].strip_suffix(name);
+            let before = bytes[..from + at + tail.len()].strip_suffix(name);
             before.and_then(<[u8]>::last) == Some(&b'"')
         };
         if rest.len() < SHORT {
@@ -143,108 +147,64 @@ impl<'a> Walk<'a> {
 
     /// Goes to the value of a member of the object that stands here.
     fn enter(&mut self, name: &str) -> Result<bool, Ambiguous> {
-        if self.token() != b'{' || self.member(name).is_none() {
+        if self.cursor.token() != b'{' || self.member(name).is_none() {
             return Ok(false);
         }
-        let value = self.pos;
         // Only if the name stands once more behind, in this object or elsewhere, need the rest of this object be walked.
-        if self.names(name, value) {
-            self.value();
-            if self.token() == b','
-                && let Some(offset) = self.member(name)
+        if self.names(name, self.cursor.pos()) {
+            let mut rest = self.clone();
+            rest.value();
+            if rest.cursor.token() == b','
+                && let Some(key) = rest.member(name)
             {
-                return Err(Ambiguous { offset });
+                return Err(Ambiguous { offset: key.offset });
             }
         }
-        self.pos = value;
         Ok(true)
     }
 
-    /// From the brace or comma before a member, goes to the value of the next member of that name. Gives where its key stands.
-    fn member(&mut self, name: &str) -> Option<usize> {
+    /// From the brace or comma before a member, goes to the value of the next member of that name. Gives its key.
+    fn member(&mut self, name: &str) -> Option<Key> {
         loop {
-            let (key, quoted) = self.key()?;
-            if self.is_named(quoted, name) {
+            let key = self.key()?;
+            if self.is_named(&key, name) {
                 return Some(key);
             }
             self.value();
-            if self.token() != b',' {
+            if self.cursor.token() != b',' {
                 return None;
             }
         }
     }
 
-    /// From the brace or comma before a member, passes its key and colon. Gives where the key stands, and the key with its quotes.
-    fn key(&mut self) -> Option<(usize, &'a [u8])> {
-        self.pos += 1;
-        if self.token() != b'"' {
-            return None;
-        }
-        let key = self.pos;
-        self.string();
-        let quoted = &self.bytes[key..self.pos];
-        self.token();
-        self.pos += 1;
-        Some((key, quoted))
+    /// From the brace or comma before a member, passes its key and colon.
+    fn key(&mut self) -> Option<Key> {
+        self.cursor.advance();
+        // Without a key the object is empty.
+        let (start, end, escaped) = self.cursor.key().ok()?;
+        Some(Key {
+            offset: start - 1,
+            name: start..end,
+            escaped,
+        })
     }
 
-    fn is_named(&self, quoted: &[u8], name: &str) -> bool {
-        if self.escapes && quoted.contains(&b'\\') {
-            unescape(quoted).is_some_and(|key| key == name)
+    fn is_named(&self, key: &Key, name: &str) -> bool {
+        let bytes = self.cursor.bytes();
+        if key.escaped {
+            unescape(&bytes[key.offset..=key.name.end]).is_some_and(|key| key == name)
         } else {
-            &quoted[1..quoted.len() - 1] == name.as_bytes()
+            bytes[key.name.clone()] == *name.as_bytes()
         }
     }
 
-    /// Skips whitespace and gives the byte behind it, or 0 at the end.
-    fn token(&mut self) -> u8 {
-        loop {
-            match self.bytes.get(self.pos) {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.pos += 1,
-                Some(byte) => return *byte,
-                None => return 0,
-            }
-        }
-    }
-
-    /// Passes the string whose quote stands here.
-    fn string(&mut self) {
-        self.pos = plain_end(self.bytes, self.pos + 1);
-        while self.bytes.get(self.pos) == Some(&b'\\') {
-            self.pos = plain_end(self.bytes, self.pos + 2);
-        }
-        self.pos += 1;
-    }
-
-    /// Passes the value that begins here. As it is known to be JSON, counting brackets is enough.
-    fn value(&mut self) {
-        let mut open = 0_usize;
-        loop {
-            match self.token() {
-                b'"' => self.string(),
-                b'{' | b'[' => {
-                    open += 1;
-                    self.pos += 1;
-                }
-                b'}' | b']' => {
-                    open -= 1;
-                    self.pos += 1;
-                }
-                b',' | b':' => self.pos += 1,
-                0 => return,
-                _ => self.scalar(),
-            }
-            if open == 0 {
-                return;
-            }
-        }
-    }
-
-    /// Passes a number or a literal.
-    fn scalar(&mut self) {
-        let rest = &self.bytes[self.pos..];
-        let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
-        self.pos += rest.iter().position(ends).unwrap_or(rest.len());
+    /// Passes the next value. Gives where it stands.
+    fn value(&mut self) -> Range<usize> {
+        self.cursor.token();
+        let start = self.cursor.pos();
+        // What was spliced in may be no JSON, and then ends where it is none.
+        let _known = self.cursor.value(MAX_DEPTH);
+        start..self.cursor.pos()
     }
 }
 
