@@ -101,6 +101,18 @@ impl Message {
         }
     }
 
+    /// The method, unescaped, as bytes: to compare it, its encoding need not be checked once more.
+    #[cfg(feature = "http-server")]
+    pub(crate) fn method_bytes(&self) -> Option<Cow<'_, [u8]>> {
+        if self.envelope.escaped_method {
+            return self.method().map(|method| Cow::Owned(method.into_owned().into_bytes()));
+        }
+        self.envelope
+            .method
+            .range()
+            .map(|range| Cow::Borrowed(&self.bytes[range]))
+    }
+
     /// The raw JSON of `params`, `result` or `error`. Its encoding is checked once more, which [`Message::payload_bytes`] saves.
     pub fn payload(&self) -> Option<&str> {
         self.payload_bytes().map(text)

@@ -92,7 +92,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     /// `Mcp-Method` header says nothing of it, as some clients send it in every revision.
     async fn legacy(&self, message: Message, parts: &mut Parts) -> Outcome {
         let is_request = message.kind() == Kind::Request;
-        if is_request && message.method().as_deref() == Some("initialize") {
+        if is_request && message.method_bytes().as_deref() == Some(b"initialize") {
             return self.initialize(message, parts).await;
         }
         if parts.headers.contains_key(SESSION_ID) {
@@ -102,7 +102,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         if is_request && mirror::is_modern_header(&parts.headers) {
             return Err(mirror::missing(&id, "io.modelcontextprotocol/protocolVersion"));
         }
-        if message.method().as_deref() == Some("notifications/initialized") {
+        if message.method_bytes().as_deref() == Some(b"notifications/initialized") {
             // A client in wide use sends this one without its session, and takes a refusal for the end of it.
             return Ok(bare(StatusCode::ACCEPTED));
         }

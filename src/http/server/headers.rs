@@ -80,6 +80,6 @@ fn matches(range: &[u8], wanted: &[u8]) -> bool {
 
 /// Without parameters such as a charset or a weight.
 fn media_type(value: &[u8]) -> &[u8] {
-    let end = value.iter().position(|byte| *byte == b';');
+    let end = memchr::memchr(b';', value);
     value[..end.unwrap_or(value.len())].trim_ascii()
 }

@@ -60,7 +60,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         let mut opened = None;
         if answer.kind() == Kind::Response {
             if let Some(version) = text_at(&answer, &["protocolVersion"])? {
-                session.set_version(version.into_owned());
+                session.set_version(version);
             }
             let header = session.id().and_then(|id| HeaderValue::from_str(id).ok());
             let live = Live::new(session, Arc::clone(&self.shared.control), self.shared.options.limits);

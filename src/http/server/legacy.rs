@@ -25,10 +25,10 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     pub(super) async fn in_session(&self, message: Message, parts: &mut Parts) -> Outcome {
         let id = request_id(&message);
         let (exchange, live) = self.session(&parts.headers, &id)?;
-        let method = message.method();
+        let method = message.method_bytes();
         match message.kind() {
             Kind::Response | Kind::Error => live.answer(message),
-            Kind::Notification if method.as_deref() == Some("notifications/cancelled") => cancel(&live, &message)?,
+            Kind::Notification if method.as_deref() == Some(b"notifications/cancelled") => cancel(&live, &message)?,
             Kind::Notification => {
                 drop(method);
                 parts.extensions.insert(live.session().clone());

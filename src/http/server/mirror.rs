@@ -16,21 +16,21 @@ const HEADER_MISMATCH: i64 = -32020;
 const UNSUPPORTED_VERSION: i64 = -32022;
 
 /// Methods of the revisions before, which 2026-07-28 took away.
-const REMOVED: [&str; 5] = [
-    "initialize",
-    "ping",
-    "logging/setLevel",
-    "resources/subscribe",
-    "resources/unsubscribe",
+const REMOVED: [&[u8]; 5] = [
+    b"initialize",
+    b"ping",
+    b"logging/setLevel",
+    b"resources/subscribe",
+    b"resources/unsubscribe",
 ];
 
 /// What a body says of itself, as far as this edge goes by it. Raw JSON.
 #[derive(Debug, Default)]
 pub(super) struct Meta<'a> {
-    version: Option<&'a str>,
-    capabilities: Option<&'a str>,
+    version: Option<&'a [u8]>,
+    capabilities: Option<&'a [u8]>,
     /// What the `Mcp-Name` header mirrors.
-    name: Option<&'a str>,
+    name: Option<&'a [u8]>,
 }
 
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -57,22 +57,22 @@ impl Meta<'_> {
             .map_err(ambiguous)?;
         Ok(Meta {
             version: raw(message, version),
-            capabilities: raw(message, capabilities).filter(|raw| *raw != "null"),
+            capabilities: raw(message, capabilities).filter(|raw| *raw != b"null"),
             name: raw(message, name),
         })
     }
 
     /// The protocol version. Only 2026-07-28 and later say one.
-    pub(super) fn version(&self) -> Option<Cow<'_, str>> {
+    pub(super) fn version(&self) -> Option<Cow<'_, [u8]>> {
         self.version.and_then(unquote)
     }
 }
 
 /// The member of the params that the `Mcp-Name` header mirrors.
 fn name_member(message: &Message) -> Option<&'static str> {
-    match message.method().as_deref() {
-        Some("tools/call" | "prompts/get") => Some("name"),
-        Some("resources/read") => Some("uri"),
+    match message.method_bytes().as_deref() {
+        Some(b"tools/call" | b"prompts/get") => Some("name"),
+        Some(b"resources/read") => Some("uri"),
         _ => None,
     }
 }
@@ -83,13 +83,13 @@ pub(super) fn is_modern_header(headers: &HeaderMap) -> bool {
 }
 
 /// Checks a request or notification of 2026-07-28 against its headers, and for what the revision asks of every body.
-pub(super) fn check(message: &Message, meta: &Meta<'_>, version: &str, headers: &HeaderMap) -> Result<(), Rejection> {
+pub(super) fn check(message: &Message, meta: &Meta<'_>, version: &[u8], headers: &HeaderMap) -> Result<(), Rejection> {
     let id = message.id().unwrap_or_else(Id::null);
     compare(&id, headers, &PROTOCOL_VERSION, version)?;
-    if version != MODERN {
-        return Err(unsupported(&id, version));
+    if version != MODERN.as_bytes() {
+        return Err(unsupported(&id, &String::from_utf8_lossy(version)));
     }
-    let method = message.method().unwrap_or_default();
+    let method = message.method_bytes().unwrap_or_default();
     compare(&id, headers, &METHOD, &method)?;
     if message.kind() == Kind::Request {
         if meta.capabilities.is_none() {
@@ -100,7 +100,7 @@ pub(super) fn check(message: &Message, meta: &Meta<'_>, version: &str, headers: 
                 StatusCode::NOT_FOUND,
                 &id,
                 code::METHOD_NOT_FOUND,
-                format!("{method} is no method of {MODERN}"),
+                format!("{} is no method of {MODERN}", String::from_utf8_lossy(&method)),
             ));
         }
     }
@@ -139,7 +139,7 @@ fn unsupported(id: &Id, requested: &str) -> Rejection {
     )
 }
 
-fn compare(id: &Id, headers: &HeaderMap, header: &HeaderName, wanted: &str) -> Result<(), Rejection> {
+fn compare(id: &Id, headers: &HeaderMap, header: &HeaderName, wanted: &[u8]) -> Result<(), Rejection> {
     let mismatch = |what: &str| {
         Rejection::of(
             StatusCode::BAD_REQUEST,
@@ -156,9 +156,9 @@ fn compare(id: &Id, headers: &HeaderMap, header: &HeaderName, wanted: &str) -> R
     let value = value
         .to_str()
         .ok()
-        .and_then(|value| decode(value.trim_matches([' ', '\t'])))
+        .and_then(|value| decode(value.trim_ascii()))
         .ok_or_else(|| mismatch("is malformed"))?;
-    if *value == *wanted.as_bytes() {
+    if *value == *wanted {
         return Ok(());
     }
     Err(mismatch("differs from the body"))
@@ -174,23 +174,25 @@ fn decode(value: &str) -> Option<Cow<'_, [u8]>> {
 }
 
 /// The string at a path of the payload, unescaped. What is no string is not there.
-pub(super) fn text_at<'a>(message: &'a Message, path: &[&str]) -> Result<Option<Cow<'a, str>>, Rejection> {
+pub(super) fn text_at(message: &Message, path: &[&str]) -> Result<Option<String>, Rejection> {
     let found = message
         .find(path)
         .map_err(|ambiguous| refused(message, ambiguous.to_string()))?;
-    Ok(raw(message, found).and_then(unquote))
+    Ok(raw(message, found).and_then(|raw| serde_json::from_slice(raw).ok()))
 }
 
-fn unquote(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.as_bytes().contains(&b'\\') {
-        return serde_json::from_str(raw).ok().map(Cow::Owned);
+/// The text of a JSON string. That it is one in UTF-8 was checked with the whole message.
+fn unquote(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let inner = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if inner.contains(&b'\\') {
+        let text: String = serde_json::from_slice(raw).ok()?;
+        return Some(Cow::Owned(text.into_bytes()));
     }
     Some(Cow::Borrowed(inner))
 }
 
-fn raw(message: &Message, found: Option<Range<usize>>) -> Option<&str> {
-    std::str::from_utf8(&message.payload_bytes()?[found?]).ok()
+fn raw(message: &Message, found: Option<Range<usize>>) -> Option<&[u8]> {
+    message.payload_bytes()?.get(found?)
 }
 
 fn refused(message: &Message, why: String) -> Rejection {

@@ -19,7 +19,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         let id = request_id(&message);
         let is_request = message.kind() == Kind::Request;
         // A subscription has no end of its own, and would hold up a graceful stop for as long as its client likes.
-        let subscribes = message.method().as_deref() == Some("subscriptions/listen");
+        let subscribes = message.method_bytes().as_deref() == Some(b"subscriptions/listen");
         let exchange = self.exchange(Session::none());
         let items = run(exchange, call(message, parts), self.shared.options.ready_timeout);
         async move {
