@@ -10,7 +10,7 @@ use super::make::{Make, Served};
 use super::queue::Reader;
 use super::reject::Rejection;
 use super::respond::{bare, events, first};
-use super::run::{begin, rest, run};
+use super::run::{Run, run};
 use super::source::{Event, Source};
 use crate::exchange::{Call, Input};
 use crate::message::{Id, Kind, Message, code};
@@ -84,16 +84,17 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             input: Input::Listen,
             extensions: std::mem::take(&mut parts.extensions),
         };
-        let reply = begin(ready(Ok(exchange)), listen, self.shared.options.ready_timeout)
+        let mut items = Box::pin(Run::new(ready(Ok(exchange)), listen, self.shared.options.ready_timeout));
+        poll_fn(|cx| items.as_mut().poll_begun(cx))
             .await
             .map_err(|failure| self.unserved(&live, &id, &failure))?;
-        if reply.size_hint().1 == Some(0) {
+        if items.size_hint().1 == Some(0) {
             return Err(Rejection::method_not_allowed(
                 "POST, DELETE",
                 "the server sends nothing outside of its responses",
             ));
         }
-        let reader = live.listen(rest::<E>(reply)).map_err(|why| refused(&id, &why))?;
+        let reader = live.listen(items).map_err(|why| refused(&id, &why))?;
         // Begun with a comment, so that proxies pass the response's head on.
         let body = ServerBody::events(Chunks::keep_alive(), Source::Queue(reader), id, &self.shared.options);
         Ok(events(body))

@@ -3,7 +3,7 @@ use super::timer::Timer;
 use crate::exchange::{Call, Exchange, Item};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
-use std::future::{Future, Ready};
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -20,38 +20,13 @@ where
     E::Future: Send + 'static,
     E::Reply: Send + 'static,
 {
-    Box::pin(Run::<_, _, _, E::Reply>::Begin {
-        begin: begin(exchange, call, ready_within),
-    })
-}
-
-/// Takes the exchange as soon as it is there, readies it within `ready_within`, then calls it.
-pub(super) const fn begin<E, X>(exchange: X, call: Call, ready_within: Duration) -> Begin<X, E, E::Future>
-where
-    X: Future<Output = Result<E, Failure>>,
-    E: Exchange,
-{
-    Begin::Making {
-        exchange,
-        call: Some(call),
-        ready_within,
-    }
-}
-
-/// The reply of a call that was begun already.
-pub(super) fn rest<E>(reply: E::Reply) -> Running
-where
-    E: Exchange + Send + 'static,
-    E::Future: Send + 'static,
-    E::Reply: Send + 'static,
-{
-    Box::pin(Run::<Ready<Result<E, Failure>>, E, E::Future, E::Reply>::Replying { reply })
+    Box::pin(Run::new(exchange, call, ready_within))
 }
 
 pin_project! {
-    /// Gives the reply. The exchange is dropped as soon as it was called, so a call keeps no session's exchange alive.
-    #[project = BeginProj]
-    pub(super) enum Begin<X, E, F> {
+    /// The exchange is dropped as soon as it was called, so a call keeps no session's exchange alive.
+    #[project = RunProj]
+    pub(super) enum Run<X, E, F, R> {
         Making {
             #[pin]
             exchange: X,
@@ -68,62 +43,65 @@ pin_project! {
             #[pin]
             future: F,
         },
-    }
-}
-
-impl<X, E> Future for Begin<X, E, E::Future>
-where
-    X: Future<Output = Result<E, Failure>>,
-    E: Exchange,
-{
-    type Output = Result<E::Reply, Failure>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match self.as_mut().project() {
-                BeginProj::Making {
-                    exchange,
-                    call,
-                    ready_within,
-                } => {
-                    let exchange = ready!(exchange.poll(cx))?;
-                    let call = call.take();
-                    let timer = Timer::new(*ready_within);
-                    self.set(Begin::Readying { exchange, call, timer });
-                }
-                BeginProj::Readying { exchange, call, timer } => {
-                    match exchange.poll_ready(cx) {
-                        Poll::Ready(Ok(())) => {}
-                        Poll::Ready(Err(error)) => return Poll::Ready(Err(Failure::Dead(error.into()))),
-                        Poll::Pending => {
-                            let waited = timer.after();
-                            ready!(timer.poll(cx));
-                            return Poll::Ready(Err(Failure::NotReady(waited)));
-                        }
-                    }
-                    let future = exchange.call(call.take().expect("called once"));
-                    self.set(Begin::Calling { future });
-                }
-                BeginProj::Calling { future } => {
-                    return future.poll(cx).map_err(|error| Failure::Failed(error.into()));
-                }
-            }
-        }
-    }
-}
-
-pin_project! {
-    #[project = RunProj]
-    enum Run<X, E, F, R> {
-        Begin {
-            #[pin]
-            begin: Begin<X, E, F>,
-        },
         Replying {
             #[pin]
             reply: R,
         },
         Done,
+    }
+}
+
+impl<X, E> Run<X, E, E::Future, E::Reply>
+where
+    X: Future<Output = Result<E, Failure>>,
+    E: Exchange,
+{
+    /// Takes the exchange as soon as it is there, readies it within `ready_within`, then calls it.
+    pub(super) const fn new(exchange: X, call: Call, ready_within: Duration) -> Self {
+        Run::Making {
+            exchange,
+            call: Some(call),
+            ready_within,
+        }
+    }
+
+    /// Ready once there is a reply, or none is to come any more.
+    pub(super) fn poll_begun(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        let failure = loop {
+            match self.as_mut().project() {
+                RunProj::Making {
+                    exchange,
+                    call,
+                    ready_within,
+                } => match ready!(exchange.poll(cx)) {
+                    Ok(exchange) => {
+                        let call = call.take();
+                        let timer = Timer::new(*ready_within);
+                        self.set(Run::Readying { exchange, call, timer });
+                    }
+                    Err(failure) => break failure,
+                },
+                RunProj::Readying { exchange, call, timer } => match exchange.poll_ready(cx) {
+                    Poll::Ready(Ok(())) => {
+                        let future = exchange.call(call.take().expect("called once"));
+                        self.set(Run::Calling { future });
+                    }
+                    Poll::Ready(Err(error)) => break Failure::Dead(error.into()),
+                    Poll::Pending => {
+                        let waited = timer.after();
+                        ready!(timer.poll(cx));
+                        break Failure::NotReady(waited);
+                    }
+                },
+                RunProj::Calling { future } => match ready!(future.poll(cx)) {
+                    Ok(reply) => self.set(Run::Replying { reply }),
+                    Err(error) => break Failure::Failed(error.into()),
+                },
+                RunProj::Replying { .. } | RunProj::Done => return Poll::Ready(Ok(())),
+            }
+        };
+        self.set(Run::Done);
+        Poll::Ready(Err(failure))
     }
 }
 
@@ -135,24 +113,24 @@ where
     type Item = Result<Item, Failure>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            match self.as_mut().project() {
-                RunProj::Begin { begin } => match ready!(begin.poll(cx)) {
-                    Ok(reply) => self.set(Run::Replying { reply }),
-                    Err(failure) => {
-                        self.set(Run::Done);
-                        return Poll::Ready(Some(Err(failure)));
-                    }
-                },
-                RunProj::Replying { reply } => {
-                    let next = ready!(reply.poll_next(cx));
-                    if !matches!(next, Some(Ok(_))) {
-                        self.set(Run::Done);
-                    }
-                    return Poll::Ready(next.map(|item| item.map_err(|error| Failure::Failed(error.into()))));
-                }
-                RunProj::Done => return Poll::Ready(None),
-            }
+        if let Err(failure) = ready!(self.as_mut().poll_begun(cx)) {
+            return Poll::Ready(Some(Err(failure)));
+        }
+        let RunProj::Replying { reply } = self.as_mut().project() else {
+            return Poll::Ready(None);
+        };
+        let next = ready!(reply.poll_next(cx));
+        if !matches!(next, Some(Ok(_))) {
+            self.set(Run::Done);
+        }
+        Poll::Ready(next.map(|item| item.map_err(|error| Failure::Failed(error.into()))))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Run::Replying { reply } => reply.size_hint(),
+            Run::Done => (0, Some(0)),
+            _ => (0, None),
         }
     }
 }
