@@ -7,7 +7,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 pin_project! {
     /// A reply that is observed to its last item. It is a stream if the inner reply is one, and a body if that is one.
@@ -60,9 +60,11 @@ impl<R, O: Observer> Observed<R, O> {
     {
         let this = self.project();
         let mut inner = this.inner.as_pin_mut().expect(KEPT);
-        let next = ready!(this.watch.during(|| inner.as_mut().poll_item(cx)));
-        match &next {
-            Some(Ok(item)) => {
+        // Looked at where it is, as a message is large enough to be worth no move.
+        let polled = this.watch.during(|| inner.as_mut().poll_item(cx));
+        match &polled {
+            Poll::Pending => {}
+            Poll::Ready(Some(Ok(item))) => {
                 this.watch.item(item);
                 if let Some(left) = this.left {
                     *left = left.saturating_sub(data(item));
@@ -71,10 +73,10 @@ impl<R, O: Observer> Observed<R, O> {
                     this.watch.ended(End::Ok);
                 }
             }
-            Some(Err(error)) => this.watch.failed(error),
-            None => this.watch.ended(End::Ok),
+            Poll::Ready(Some(Err(error))) => this.watch.failed(error),
+            Poll::Ready(None) => this.watch.ended(End::Ok),
         }
-        Poll::Ready(next)
+        polled
     }
 }
 

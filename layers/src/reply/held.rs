@@ -4,7 +4,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 pin_project! {
     /// A reply that holds a guard until its last item is out, it fails, or it is dropped, whichever comes first.
@@ -46,11 +46,15 @@ impl<R, G> Held<R, G> {
         R: Series<K>,
     {
         let mut this = self.project();
-        let next = ready!(this.inner.as_mut().poll_item(cx));
-        if this.guard.is_some() && (!matches!(next, Some(Ok(_))) || this.inner.is_over()) {
+        // Looked at where it is, as a message is large enough to be worth no move.
+        let polled = this.inner.as_mut().poll_item(cx);
+        if let Poll::Ready(next) = &polled
+            && this.guard.is_some()
+            && (!matches!(next, Some(Ok(_))) || this.inner.is_over())
+        {
             *this.guard = None;
         }
-        Poll::Ready(next)
+        polled
     }
 }
 
