@@ -43,7 +43,7 @@ impl Message {
     }
 
     /// Reads one frame with the default [`Limits`], and takes it out of `frame` if it is a message.
-    #[cfg(feature = "mux")]
+    #[cfg(any(feature = "mux", feature = "http-server"))]
     pub(crate) fn take(frame: &mut Bytes) -> Result<Message, ParseError> {
         let (envelope, object) = scan(frame, Limits::default())?;
         Ok(Message::of(std::mem::take(frame), envelope, object))

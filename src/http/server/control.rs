@@ -1,11 +1,13 @@
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::{Notify, watch};
 
 /// What a server counts, and whether it still admits calls. One for all clones and all sessions.
 #[derive(Debug)]
 pub(super) struct Control {
+    // Twice, as a look at the channel takes a lock: for each call, and for those who wait.
+    drains: AtomicBool,
     draining: watch::Sender<bool>,
     calls: AtomicUsize,
     idle: Notify,
@@ -24,6 +26,7 @@ pub(super) struct Place(Arc<Control>);
 impl Control {
     pub(super) fn new() -> Control {
         Control {
+            drains: AtomicBool::new(false),
             draining: watch::Sender::new(false),
             calls: AtomicUsize::new(0),
             idle: Notify::new(),
@@ -34,8 +37,8 @@ impl Control {
 
     /// Counts a call in, unless the server drains.
     pub(super) fn admit(self: &Arc<Self>) -> Option<Admitted> {
-        // Counted first: the lock within `borrow` then orders this against `drain`, which either sees the call or is seen.
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        // Counted first: `drain`, which does these two the other way round, either sees the call or is seen.
+        self.calls.fetch_add(1, Ordering::SeqCst);
         let admitted = Admitted(Arc::clone(self));
         (!self.is_draining()).then_some(admitted)
     }
@@ -51,7 +54,7 @@ impl Control {
     }
 
     pub(super) fn is_draining(&self) -> bool {
-        *self.draining.borrow()
+        self.drains.load(Ordering::SeqCst)
     }
 
     /// Resolves when the server begins to drain.
@@ -70,7 +73,8 @@ impl Control {
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        if self.0.calls.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // Whoever begins to drain after this look finds the count as it is now.
+        if self.0.calls.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.is_draining() {
             self.0.idle.notify_waiters();
         }
     }
@@ -121,12 +125,13 @@ impl Handle {
     /// The server drains on when the future is dropped, and the method may be called again.
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
         let control = Arc::clone(&self.control);
+        control.drains.store(true, Ordering::SeqCst);
         control.draining.send_replace(true);
         async move {
             loop {
                 let mut idle = pin!(control.idle.notified());
                 idle.as_mut().enable();
-                if control.calls.load(Ordering::Acquire) == 0 {
+                if control.calls.load(Ordering::SeqCst) == 0 {
                     return;
                 }
                 idle.await;

@@ -64,14 +64,14 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             match parts.method {
                 Method::POST => {
                     headers::check_post(&parts.headers)?;
-                    let body = gather(
+                    let mut body = gather(
                         body,
                         &self.shared.options.pool,
                         self.shared.options.max_body,
                         self.shared.options.body_timeout,
                     )
                     .await?;
-                    let message = parse(&body)?;
+                    let message = parse(&mut body)?;
                     if is_modern(&message, &parts.headers)? {
                         self.modern(message, &mut parts).await
                     } else {
@@ -173,8 +173,8 @@ pub(super) fn session_id(headers: &HeaderMap) -> Option<&str> {
     headers.get(SESSION_ID).map(|id| id.to_str().unwrap_or_default())
 }
 
-fn parse(body: &Bytes) -> Result<Message, Rejection> {
-    Message::parse(body.clone()).map_err(|error| {
+fn parse(body: &mut Bytes) -> Result<Message, Rejection> {
+    Message::take(body).map_err(|error| {
         // Told apart by the other parser, since this one stops at the first thing that is no message.
         let code = match serde_json::from_slice::<IgnoredAny>(body) {
             Ok(_) => code::INVALID_REQUEST,

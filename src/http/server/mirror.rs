@@ -84,28 +84,27 @@ pub(super) fn is_modern_header(headers: &HeaderMap) -> bool {
 
 /// Checks a request or notification of 2026-07-28 against its headers, and for what the revision asks of every body.
 pub(super) fn check(message: &Message, meta: &Meta<'_>, version: &[u8], headers: &HeaderMap) -> Result<(), Rejection> {
-    let id = message.id().unwrap_or_else(Id::null);
-    compare(&id, headers, &PROTOCOL_VERSION, version)?;
+    compare(message, headers, &PROTOCOL_VERSION, version)?;
     if version != MODERN.as_bytes() {
-        return Err(unsupported(&id, &String::from_utf8_lossy(version)));
+        return Err(unsupported(&request_id(message), &String::from_utf8_lossy(version)));
     }
     let method = message.method_bytes().unwrap_or_default();
-    compare(&id, headers, &METHOD, &method)?;
+    compare(message, headers, &METHOD, &method)?;
     if message.kind() == Kind::Request {
         if meta.capabilities.is_none() {
-            return Err(missing(&id, CAPABILITIES));
+            return Err(missing(&request_id(message), CAPABILITIES));
         }
         if REMOVED.contains(&&*method) {
             return Err(Rejection::of(
                 StatusCode::NOT_FOUND,
-                &id,
+                &request_id(message),
                 code::METHOD_NOT_FOUND,
                 format!("{} is no method of {MODERN}", String::from_utf8_lossy(&method)),
             ));
         }
     }
     match meta.name.and_then(unquote) {
-        Some(name) => compare(&id, headers, &NAME, &name),
+        Some(name) => compare(message, headers, &NAME, &name),
         // No such method, or a body without a name, which is for the exchange to refuse.
         None => Ok(()),
     }
@@ -139,11 +138,11 @@ fn unsupported(id: &Id, requested: &str) -> Rejection {
     )
 }
 
-fn compare(id: &Id, headers: &HeaderMap, header: &HeaderName, wanted: &[u8]) -> Result<(), Rejection> {
+fn compare(message: &Message, headers: &HeaderMap, header: &HeaderName, wanted: &[u8]) -> Result<(), Rejection> {
     let mismatch = |what: &str| {
         Rejection::of(
             StatusCode::BAD_REQUEST,
-            id,
+            &request_id(message),
             HEADER_MISMATCH,
             format!("the {header} header {what}"),
         )
