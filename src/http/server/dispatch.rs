@@ -3,13 +3,11 @@ use super::control::{Admitted, Control};
 use super::gather::gather;
 use super::headers::{self, SESSION_ID};
 use super::make::{Make, Served};
-use super::making::Making;
 use super::mirror::{self, Meta};
 use super::options::Options;
 use super::registry::Registry;
 use super::reject::Rejection;
 use super::respond::bare;
-use super::session::Session;
 use crate::BoxError;
 use crate::exchange::{Call, Input};
 use crate::message::{Id, Kind, Message, code};
@@ -58,28 +56,29 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     {
         // Before the future, which else would keep the place of the whole request, too.
         let (mut parts, body) = request.into_parts();
+        let Edge { make, shared } = self;
         async move {
-            self.shared.options.access.check(&parts.uri, &parts.headers)?;
-            self.check_path(parts.uri.path())?;
+            shared.options.access.check(&parts.uri, &parts.headers)?;
+            shared.check_path(parts.uri.path())?;
             match parts.method {
                 Method::POST => {
                     headers::check_post(&parts.headers)?;
                     let mut body = gather(
                         body,
-                        &self.shared.options.pool,
-                        self.shared.options.max_body,
-                        self.shared.options.body_timeout,
+                        &shared.options.pool,
+                        shared.options.max_body,
+                        shared.options.body_timeout,
                     )
                     .await?;
                     let message = parse(&mut body)?;
                     if is_modern(&message, &parts.headers)? {
-                        self.modern(message, &mut parts).await
+                        shared.modern(make, message, &mut parts).await
                     } else {
-                        Box::pin(self.legacy(message, &mut parts)).await
+                        Box::pin(shared.legacy(make, message, &mut parts)).await
                     }
                 }
-                Method::GET => Box::pin(self.get(&mut parts)).await,
-                Method::DELETE => self.delete(&parts.headers),
+                Method::GET => Box::pin(shared.get(&mut parts)).await,
+                Method::DELETE => shared.delete(&parts.headers),
                 _ => Err(Rejection::method_not_allowed(
                     "POST, GET, DELETE",
                     "the endpoint takes POST, and GET and DELETE for a session",
@@ -87,13 +86,15 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             }
         }
     }
+}
 
+impl<E: Served> Shared<E> {
     /// The revision goes by the request: what says 2026-07-28 in its body stands for itself, all else belongs to a session. The
     /// `Mcp-Method` header says nothing of it, as some clients send it in every revision.
-    async fn legacy(&self, message: Message, parts: &mut Parts) -> Outcome {
+    async fn legacy<M: Make<E>>(&self, make: M, message: Message, parts: &mut Parts) -> Outcome {
         let is_request = message.kind() == Kind::Request;
         if is_request && message.method_bytes().as_deref() == Some(b"initialize") {
-            return self.initialize(message, parts).await;
+            return self.initialize(make, message, parts).await;
         }
         if parts.headers.contains_key(SESSION_ID) {
             return self.in_session(message, parts).await;
@@ -115,7 +116,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     }
 
     fn check_path(&self, path: &str) -> Result<(), Rejection> {
-        let served = match &self.shared.options.path {
+        let served = match &self.options.path {
             Some(served) => path == &**served,
             None => !path.contains("/.well-known/"),
         };
@@ -130,15 +131,9 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
     }
 
     pub(super) fn admit(&self, id: &Id) -> Result<Admitted, Rejection> {
-        self.shared
-            .control
+        self.control
             .admit()
             .ok_or_else(|| Rejection::unavailable(id, "the server is shutting down"))
-    }
-
-    /// The exchange for a session, or for a request without one.
-    pub(super) fn exchange(&self, session: Session) -> Making<M, M::Future> {
-        Making::new(self.make.clone(), session, self.shared.options.ready_timeout)
     }
 }
 

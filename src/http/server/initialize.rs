@@ -1,12 +1,13 @@
 //! How a session begins: its exchange answers `initialize`.
 
 use super::body::ServerBody;
-use super::dispatch::{Edge, Outcome, call, request_id};
+use super::dispatch::{Outcome, Shared, call, request_id};
 use super::encode::Chunks;
 use super::failure::Failure;
 use super::headers::SESSION_ID;
 use super::live::Live;
 use super::make::{Make, Served};
+use super::making::Making;
 use super::mirror::text_at;
 use super::reject::Rejection;
 use super::respond::{events, json};
@@ -22,15 +23,15 @@ use std::sync::Arc;
 /// Notifications that may come before the answer to `initialize`. There is no session yet that could hold more.
 const EARLY: usize = 16;
 
-impl<E: Served, M: Make<E>> Edge<E, M> {
+impl<E: Served> Shared<E> {
     /// Opens a session if `initialize` succeeds. Until then all of it belongs to this request, and goes with it.
-    pub(super) async fn initialize(&self, message: Message, parts: &mut Parts) -> Outcome {
+    pub(super) async fn initialize<M: Make<E>>(&self, make: M, message: Message, parts: &mut Parts) -> Outcome {
         let id = request_id(&message);
         let _admitted = self.admit(&id)?;
-        let max = self.shared.options.max_sessions;
-        let place = self.shared.control.place(max).or_else(|| {
-            self.shared.registry.bury();
-            self.shared.control.place(max)
+        let max = self.options.max_sessions;
+        let place = self.control.place(max).or_else(|| {
+            self.registry.bury();
+            self.control.place(max)
         });
         let place = place.ok_or_else(|| {
             Rejection::unavailable(
@@ -41,18 +42,17 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         let session = Session::random()
             .map_err(|error| Rejection::unavailable(&id, format!("no randomness for a session id: {error}")))?;
         parts.extensions.insert(session.clone());
-        let options = Arc::clone(&self.shared.options);
+        let options = Arc::clone(&self.options);
         let failed = |failure: &Failure| Rejection::failed(failure.status(), &id, failure, options.show_causes);
-        let exchange = self
-            .exchange(session.clone())
+        let exchange = Making::new(make, session.clone(), self.options.ready_timeout)
             .await
             .map_err(|failure| failed(&failure))?;
         let items = run(
             ready(Ok(exchange.clone())),
             call(message, parts),
-            self.shared.options.ready_timeout,
+            self.options.ready_timeout,
         );
-        let within = self.shared.options.initialize_timeout;
+        let within = self.options.initialize_timeout;
         let (early, answer) = tokio::time::timeout(within, answer(items))
             .await
             .unwrap_or(Err(Failure::NotInitialized(within)))
@@ -63,18 +63,17 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                 session.set_version(version);
             }
             let header = session.id().and_then(|id| HeaderValue::from_str(id).ok());
-            let live = Live::new(session, Arc::clone(&self.shared.control), self.shared.options.limits);
-            self.shared
-                .registry
-                .insert(exchange, Arc::new(live), place, self.shared.options.session_idle);
+            let live = Live::new(session, Arc::clone(&self.control), self.options.limits);
+            self.registry
+                .insert(exchange, Arc::new(live), place, self.options.session_idle);
             opened = header;
         }
         let mut response = if early.is_empty() {
-            json(&answer, StatusCode::OK, &self.shared.options.pool)
+            json(&answer, StatusCode::OK, &self.options.pool)
         } else {
             events(ServerBody::once(Chunks::events(
                 early.into_iter().chain([answer]),
-                &self.shared.options.pool,
+                &self.options.pool,
             )))
         };
         if let Some(opened) = opened {

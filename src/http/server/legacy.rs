@@ -1,12 +1,12 @@
 //! 2025-03-26 to 2025-11-25: what a client sends in its session.
 
 use super::body::ServerBody;
-use super::dispatch::{Edge, Outcome, call, request_id, session_id};
+use super::dispatch::{Outcome, Shared, call, request_id, session_id};
 use super::encode::Chunks;
 use super::failure::Failure;
 use super::headers::{self, LEGACY, PROTOCOL_VERSION};
 use super::live::{Live, Refused};
-use super::make::{Make, Served};
+use super::make::Served;
 use super::queue::Reader;
 use super::reject::Rejection;
 use super::respond::{bare, events, first};
@@ -20,7 +20,7 @@ use http::{HeaderMap, Response, StatusCode};
 use std::future::{poll_fn, ready};
 use std::sync::Arc;
 
-impl<E: Served, M: Make<E>> Edge<E, M> {
+impl<E: Served> Shared<E> {
     /// A POST with a session id.
     pub(super) async fn in_session(&self, message: Message, parts: &mut Parts) -> Outcome {
         let id = request_id(&message);
@@ -32,11 +32,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             Kind::Notification => {
                 drop(method);
                 parts.extensions.insert(live.session().clone());
-                let items = run(
-                    ready(Ok(exchange)),
-                    call(message, parts),
-                    self.shared.options.ready_timeout,
-                );
+                let items = run(ready(Ok(exchange)), call(message, parts), self.options.ready_timeout);
                 let reader = live.call(id.clone(), items, None).map_err(|why| refused(&id, &why))?;
                 let notified = accepted(reader).await;
                 return notified.map_err(|failure| self.unserved(&live, &id, &failure));
@@ -45,16 +41,12 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                 drop(method);
                 parts.extensions.insert(live.session().clone());
                 let admitted = self.admit(&id)?;
-                let items = run(
-                    ready(Ok(exchange)),
-                    call(message, parts),
-                    self.shared.options.ready_timeout,
-                );
+                let items = run(ready(Ok(exchange)), call(message, parts), self.options.ready_timeout);
                 let reader = live
                     .call(id.clone(), items, Some(admitted))
                     .map_err(|why| refused(&id, &why))?;
                 let ok = |_: &Message| StatusCode::OK;
-                let outcome = first(Source::Queue(reader), id.clone(), &self.shared.options, ok).await;
+                let outcome = first(Source::Queue(reader), id.clone(), &self.options, ok).await;
                 return outcome.map_err(|failure| match failure {
                     Failure::Dead(_) => self.unserved(&live, &id, &failure),
                     failure => self.failed(failure.status(), &id, &failure),
@@ -75,7 +67,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         }
         headers::check_get(&parts.headers)?;
         let (exchange, live) = self.session(&parts.headers, &id)?;
-        if self.shared.control.is_draining() {
+        if self.control.is_draining() {
             return Err(Rejection::unavailable(&id, "the server is shutting down"));
         }
         let _in_use = live.enter();
@@ -84,7 +76,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
             input: Input::Listen,
             extensions: std::mem::take(&mut parts.extensions),
         };
-        let mut items = Box::pin(Run::new(ready(Ok(exchange)), listen, self.shared.options.ready_timeout));
+        let mut items = Box::pin(Run::new(ready(Ok(exchange)), listen, self.options.ready_timeout));
         poll_fn(|cx| items.as_mut().poll_begun(cx))
             .await
             .map_err(|failure| self.unserved(&live, &id, &failure))?;
@@ -96,7 +88,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         }
         let reader = live.listen(items).map_err(|why| refused(&id, &why))?;
         // Begun with a comment, so that proxies pass the response's head on.
-        let body = ServerBody::events(Chunks::keep_alive(), Source::Queue(reader), id, &self.shared.options);
+        let body = ServerBody::events(Chunks::keep_alive(), Source::Queue(reader), id, &self.options);
         Ok(events(body))
     }
 
@@ -108,7 +100,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
                 "DELETE ends a session, and there is no Mcp-Session-Id header",
             ));
         };
-        if self.shared.registry.remove(session) {
+        if self.registry.remove(session) {
             return Ok(bare(StatusCode::NO_CONTENT));
         }
         Err(Rejection::unknown_session(&Id::null()))
@@ -116,7 +108,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
 
     /// The session that the request names, for a protocol version that it may have.
     fn session(&self, headers: &HeaderMap, id: &Id) -> Result<(E, Arc<Live>), Rejection> {
-        let session = session_id(headers).and_then(|session| self.shared.registry.get(session));
+        let session = session_id(headers).and_then(|session| self.registry.get(session));
         let (exchange, live) = session.ok_or_else(|| Rejection::unknown_session(id))?;
         let Some(version) = headers.get(PROTOCOL_VERSION) else {
             return Ok((exchange, live));
@@ -144,7 +136,7 @@ impl<E: Served, M: Make<E>> Edge<E, M> {
         };
         live.died(cause);
         if let Some(session) = live.session().id() {
-            self.shared.registry.remove(session);
+            self.registry.remove(session);
         }
         self.failed(StatusCode::NOT_FOUND, id, failure)
     }
