@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tower::{Service, ServiceExt};
-use tower_transport::exchange::{Call, Item, Reply, service_fn};
-use tower_transport::http::Server;
+use tower_transport::exchange::{BoxCloneExchange, Call, Item, Reply, service_fn};
+use tower_transport::http::{Server, Session};
 use tower_transport::message::Message;
 
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -325,6 +325,43 @@ async fn an_exchange_that_is_not_ready_in_time_is_unavailable_and_was_not_called
     assert!(response.headers().contains_key(header::RETRY_AFTER));
     assert_eq!(refusal(response).await, (503, -32603));
     assert!(tokio_test::task::spawn(handle.next_request()).poll().is_pending());
+}
+
+// law 4
+#[tokio::test(start_paused = true)]
+async fn an_exchange_that_cannot_be_made_in_time_is_unavailable() {
+    let never = tower::service_fn(|_: Session| std::future::pending::<Result<BoxCloneExchange, std::io::Error>>());
+    let server = Server::per_session(never).ready_timeout(Duration::from_secs(3));
+    let response = send(&server, modern(&json!(1), "echo", &json!({}))).await;
+    assert_eq!(refusal(response).await, (503, -32603));
+    let fails = tower::service_fn(|_: Session| {
+        std::future::ready(Err::<BoxCloneExchange, _>(std::io::Error::other("no command")))
+    });
+    let server = Server::per_session(fails).show_causes(true);
+    let response = send(&server, modern(&json!(1), "echo", &json!({}))).await;
+    assert_eq!(response.status(), 503);
+    assert_eq!(
+        json_body(response).await["error"]["message"],
+        "no exchange could be made: no command"
+    );
+    assert_eq!(server.handle().calls(), 0);
+}
+
+// item 40
+#[tokio::test(start_paused = true)]
+async fn a_call_is_kept_open_by_comments_while_its_exchange_is_made() {
+    let never = tower::service_fn(|_: Session| std::future::pending::<Result<BoxCloneExchange, std::io::Error>>());
+    let server = Server::per_session(never)
+        .keep_alive(Duration::from_secs(15))
+        .ready_timeout(Duration::from_secs(40));
+    let mut events = Events::of(send(&server, modern(&json!(1), "echo", &json!({}))).await);
+    assert_eq!(server.handle().calls(), 1);
+    for _ in 0..2 {
+        assert_eq!(events.block().await.unwrap(), ":");
+    }
+    assert_eq!(events.next().await.unwrap()["error"]["code"], -32603);
+    assert_eq!(events.next().await, None);
+    assert_eq!(server.handle().calls(), 0);
 }
 
 // law 4

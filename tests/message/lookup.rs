@@ -135,6 +135,20 @@ fn an_escaped_key_that_was_spliced_in_is_found() {
 }
 
 #[test]
+fn what_was_spliced_in_and_is_no_json_is_walked_without_a_panic() {
+    let message = parse(r#"{"method":"m","params":{"a":1,"b":2}}"#);
+    let range = message.find(&["a"]).unwrap().unwrap();
+    for garbage in ["]", "}}", "\"", "tru", "-", "{\"b\"", "\"\\"] {
+        let spliced = message.splice(range.clone(), garbage.as_bytes());
+        let found = spliced.find(&["b"]).unwrap();
+        assert!(
+            found.is_none_or(|range| range.end <= spliced.payload_bytes().unwrap().len()),
+            "{garbage}"
+        );
+    }
+}
+
+#[test]
 #[should_panic(expected = "outside of the payload of 7 bytes")]
 fn a_splice_outside_of_the_payload_panics() {
     let _ = parse(r#"{"method":"m","params":{"a":1}}"#).splice(3..8, b"1");
