@@ -18,7 +18,7 @@ use http_body::Body;
 use serde::de::IgnoredAny;
 use std::sync::Arc;
 
-/// What a server's clones share, and a maker of exchanges.
+/// A maker of exchanges, and what its clones share.
 #[derive(Clone)]
 pub(super) struct Edge<E, M> {
     pub(super) make: M,
@@ -26,6 +26,7 @@ pub(super) struct Edge<E, M> {
     pub(super) shared: Arc<Shared<E>>,
 }
 
+/// What all clones of a server share, whatever makes their exchanges.
 pub(super) struct Shared<E> {
     pub(super) options: Arc<Options>,
     pub(super) registry: Arc<Registry<E>>,

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// The items of one call, from its readying on. Dropped, it cancels.
+/// The items of one call, from the making of its exchange on. Dropped, it cancels.
 pub(super) type Running = Pin<Box<dyn Stream<Item = Result<Item, Failure>> + Send>>;
 
 /// A call whose exchange is made and readied first, all behind the one allocation that a call costs at this edge: a stack of layers is large,
