@@ -62,6 +62,7 @@ where
 {
     type Output = Result<R::With<Held<R::Stream, Permit<A>>>, BoxError>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.project().state.project() {
             StateProjection::Calls { inner, permit } => {

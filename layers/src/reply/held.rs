@@ -28,6 +28,7 @@ impl<R, G> Held<R, G> {
     }
 
     /// As [`new`](Held::new), but gives the guard back at once if nothing will come of `inner`.
+    #[inline]
     pub fn until_over<K>(inner: R, guard: G) -> Self
     where
         R: Series<K>,
@@ -41,6 +42,7 @@ impl<R, G> Held<R, G> {
         self.guard.is_some()
     }
 
+    #[inline]
     fn poll_series<K>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<R::Item, R::Error>>>
     where
         R: Series<K>,

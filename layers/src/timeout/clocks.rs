@@ -1,6 +1,6 @@
 use super::limits::NONE;
+use super::nanos::Nanos;
 use super::{Deadline, Elapsed, Limits, Phase};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// The limits of one call, and when it began.
@@ -23,7 +23,7 @@ impl Clocks {
             end: Phase::Total,
         };
         if let (Some(started), Some(deadline)) = (clocks.started, deadline) {
-            let left = deadline.instant().saturating_duration_since(started);
+            let left = Nanos::of(deadline.instant().saturating_duration_since(started));
             if left < limits.total {
                 clocks.limits.total = left;
                 clocks.end = Phase::Deadline;
@@ -66,19 +66,22 @@ impl Clocks {
 pub(super) struct Expiry {
     pub(super) at: Instant,
     phase: Phase,
-    limit: Duration,
+    limit: Nanos,
 }
 
 impl Expiry {
     /// None without a limit, and for one that is too far off to be told as an instant.
-    fn new(since: Option<Instant>, limit: Duration, phase: Phase) -> Option<Expiry> {
-        let at = since?.checked_add(limit)?;
+    fn new(since: Option<Instant>, limit: Nanos, phase: Phase) -> Option<Expiry> {
+        if limit == NONE {
+            return None;
+        }
+        let at = since?.checked_add(limit.duration())?;
         Some(Expiry { at, phase, limit })
     }
 }
 
 impl From<Expiry> for Elapsed {
     fn from(expiry: Expiry) -> Elapsed {
-        Elapsed::new(expiry.phase, expiry.limit)
+        Elapsed::new(expiry.phase, expiry.limit.duration())
     }
 }

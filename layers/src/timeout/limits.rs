@@ -1,19 +1,20 @@
+use super::nanos::Nanos;
 use std::fmt;
 use std::time::Duration;
 
 /// How long each phase of one call may take. See the [module docs](super) for what is measured.
 ///
-/// [`Duration::MAX`] is no limit.
+/// [`Duration::MAX`] is no limit, nor is any other of more than 584 years.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Limits {
-    pub(super) first_item: Duration,
-    pub(super) idle: Duration,
-    pub(super) total: Duration,
+    pub(super) first_item: Nanos,
+    pub(super) idle: Nanos,
+    pub(super) total: Nanos,
 }
 
-/// Longer than any other limit, and past the end of time: no instant is that much after another.
-pub(super) const NONE: Duration = Duration::MAX;
+/// Longer than any other limit.
+pub(super) const NONE: Nanos = Nanos::MAX;
 
 impl Limits {
     /// No limits.
@@ -59,17 +60,17 @@ impl Limits {
     }
 }
 
-const fn or_none(limit: Option<Duration>) -> Duration {
+const fn or_none(limit: Option<Duration>) -> Nanos {
     match limit {
-        Some(limit) => limit,
+        Some(limit) => Nanos::of(limit),
         None => NONE,
     }
 }
 
-const fn set(limit: Duration) -> Option<Duration> {
+const fn set(limit: Nanos) -> Option<Duration> {
     match limit {
         NONE => None,
-        limit => Some(limit),
+        limit => Some(limit.duration()),
     }
 }
 

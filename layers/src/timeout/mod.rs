@@ -131,6 +131,7 @@ mod error;
 mod future;
 mod layer;
 mod limits;
+mod nanos;
 mod policy;
 mod ready;
 mod service;

@@ -1,4 +1,5 @@
 use super::clocks::Clocks;
+use super::nanos::Nanos;
 use super::timer::Timer;
 use super::{Clock, Elapsed, Policy};
 use crate::BoxError;
@@ -10,7 +11,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio::time::Instant;
 
 pin_project! {
@@ -35,7 +35,7 @@ enum Idle {
     Unarmed,
     Since(Instant),
     /// Has run for so long, and goes on at the next poll that finds nothing.
-    Paused(Duration),
+    Paused(Nanos),
     /// Stands until the next item.
     Stopped,
 }
@@ -58,7 +58,7 @@ impl Idle {
     fn start(&mut self) {
         match *self {
             Idle::Unarmed => *self = Idle::Since(Instant::now()),
-            Idle::Paused(spent) => *self = Idle::Since(Instant::now() - spent),
+            Idle::Paused(spent) => *self = Idle::Since(Instant::now() - spent.duration()),
             Idle::Since(_) | Idle::Stopped => {}
         }
     }
@@ -70,7 +70,7 @@ impl Idle {
             Clock::Stop => *self = Idle::Stopped,
             Clock::Keep => match *self {
                 // Until the next poll it is the reader who is slow, and not the peer.
-                Idle::Since(since) => *self = Idle::Paused(since.elapsed()),
+                Idle::Since(since) => *self = Idle::Paused(Nanos::of(since.elapsed())),
                 Idle::Stopped => *self = Idle::Unarmed,
                 Idle::Unarmed | Idle::Paused(_) => {}
             },

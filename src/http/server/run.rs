@@ -74,19 +74,21 @@ where
                     call,
                     ready_within,
                 } => match ready!(exchange.poll(cx)) {
-                    Ok(exchange) => {
-                        let call = call.take();
-                        let timer = Timer::new(*ready_within);
-                        self.set(Run::Readying { exchange, call, timer });
-                    }
+                    Ok(mut exchange) => match begin(&mut exchange, call, cx) {
+                        // Most are ready at once, and need no place of their own.
+                        Poll::Ready(Ok(future)) => self.set(Run::Calling { future }),
+                        Poll::Ready(Err(failure)) => break failure,
+                        Poll::Pending => {
+                            let call = call.take();
+                            let timer = Timer::new(*ready_within);
+                            self.set(Run::Readying { exchange, call, timer });
+                        }
+                    },
                     Err(failure) => break failure,
                 },
-                RunProj::Readying { exchange, call, timer } => match exchange.poll_ready(cx) {
-                    Poll::Ready(Ok(())) => {
-                        let future = exchange.call(call.take().expect("called once"));
-                        self.set(Run::Calling { future });
-                    }
-                    Poll::Ready(Err(error)) => break Failure::Dead(error.into()),
+                RunProj::Readying { exchange, call, timer } => match begin(exchange, call, cx) {
+                    Poll::Ready(Ok(future)) => self.set(Run::Calling { future }),
+                    Poll::Ready(Err(failure)) => break failure,
                     Poll::Pending => {
                         let waited = timer.after();
                         ready!(timer.poll(cx));
@@ -103,6 +105,17 @@ where
         self.set(Run::Done);
         Poll::Ready(Err(failure))
     }
+}
+
+/// Makes the call as soon as the exchange is ready.
+#[inline(always)]
+fn begin<E: Exchange>(
+    exchange: &mut E,
+    call: &mut Option<Call>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<E::Future, Failure>> {
+    ready!(exchange.poll_ready(cx)).map_err(|error| Failure::Dead(error.into()))?;
+    Poll::Ready(Ok(exchange.call(call.take().expect("called once"))))
 }
 
 impl<X, E> Stream for Run<X, E, E::Future, E::Reply>
