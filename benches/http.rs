@@ -7,8 +7,9 @@
 //! cargo bench -p tower-transport-benches --bench http -- --rounds 3 --seconds 0.3
 //! ```
 //!
-//! Client and server are this one binary, each on a current-thread runtime. The client is hyper's, one connection per call in flight. A
-//! request is one of MCP 2026-07-28, with its headers, in both variants.
+//! Client and server are this one binary, each on a current-thread runtime. The client is hyper's, one connection per call in flight, and goes
+//! by rounds: all connections send, then wait for all answers, so that the server is woken for as many requests in each variant. A request is
+//! one of MCP 2026-07-28, with its headers, in all variants.
 #![allow(missing_docs)]
 
 #[path = "support/cpu.rs"]
@@ -26,10 +27,11 @@ use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
 use tokio::time::Instant;
 use tower::ServiceBuilder;
 use tower_transport::exchange::{Patience, unary};
@@ -181,12 +183,18 @@ async fn measure(variant: &str, payload: usize, connections: usize, time: Durati
     }
     let started = Instant::now();
     let before = cpu(pid);
+    let (round, over) = (Arc::new(Barrier::new(connections)), Arc::new(AtomicBool::new(false)));
     let callers: Vec<_> = senders
         .into_iter()
         .map(|mut sender| {
             let (address, body, done) = (address.clone(), body.clone(), done.clone());
+            let (round, over) = (round.clone(), over.clone());
             tokio::spawn(async move {
-                while started.elapsed() < time {
+                while !over.load(Relaxed) {
+                    // The last one to come goes on at once, so that all others see what it says in the next round.
+                    if round.wait().await.is_leader() {
+                        over.store(started.elapsed() >= time, Relaxed);
+                    }
                     let request = Request::post("/mcp")
                         .header(header::HOST, &address)
                         .header(header::CONTENT_TYPE, "application/json")
