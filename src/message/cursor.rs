@@ -236,6 +236,21 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Passes the rest of `open` containers, to any depth. Brackets alone are counted, so that is for what is known to be JSON.
+    #[cold]
+    pub(super) fn close(&mut self, mut open: usize) {
+        while open > 0 && !self.at_end() {
+            let byte = self.peek();
+            self.pos += 1;
+            match byte {
+                b'"' if self.string().is_err() => return,
+                b'{' | b'[' => open += 1,
+                b'}' | b']' => open -= 1,
+                _ => {}
+            }
+        }
+    }
+
     #[inline]
     fn literal(&mut self, literal: &[u8]) -> Result<(), Reason> {
         let rest = &self.bytes[self.pos..];

@@ -1,6 +1,6 @@
-use super::Message;
 use super::cursor::{Cursor, MAX_DEPTH};
 use super::member::unescape;
+use super::{Message, Reason};
 use memchr::memmem;
 use std::fmt;
 use std::ops::Range;
@@ -202,8 +202,10 @@ impl Walk<'_> {
     fn value(&mut self) -> Range<usize> {
         self.cursor.token();
         let start = self.cursor.pos();
-        // What was spliced in may be no JSON, and then ends where it is none.
-        let _known = self.cursor.value(MAX_DEPTH);
+        // What was spliced in may be no JSON, and then ends where it is none. What was built here may be deeper than what is read.
+        if self.cursor.value(MAX_DEPTH) == Err(Reason::TooDeep) {
+            self.cursor.close(MAX_DEPTH);
+        }
         start..self.cursor.pos()
     }
 }

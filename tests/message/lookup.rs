@@ -149,6 +149,27 @@ fn what_was_spliced_in_and_is_no_json_is_walked_without_a_panic() {
 }
 
 #[test]
+fn what_is_deeper_than_what_is_read_is_passed_as_a_whole() {
+    for depth in [127, 128, 129, 130, 1000] {
+        let deep = format!(
+            r#"{}"]\"}}"{}"#,
+            r#"[{"b":"#.repeat(depth / 2),
+            " }, 1]".repeat(depth / 2)
+        );
+        let deep = if depth % 2 == 1 { format!("[{deep}]") } else { deep };
+        let spliced = parse(r#"{"method":"m","params":{"a":0,"b":2,"c":{"d":3},"c":4}}"#);
+        let spliced = spliced.splice(spliced.find(&["a"]).unwrap().unwrap(), deep.as_bytes());
+        assert_eq!(found(&spliced, &["a"]), Some(&*deep), "{depth}");
+        assert_eq!(found(&spliced, &["b"]), Some("2"), "{depth}");
+        assert!(spliced.find(&["c", "d"]).is_err(), "{depth}");
+    }
+    let unclosed = format!("{}\"", "[".repeat(200));
+    let spliced = parse(r#"{"method":"m","params":{"a":1,"b":2}}"#);
+    let spliced = spliced.splice(spliced.find(&["a"]).unwrap().unwrap(), unclosed.as_bytes());
+    assert_eq!(found(&spliced, &["b"]), None);
+}
+
+#[test]
 #[should_panic(expected = "outside of the payload of 7 bytes")]
 fn a_splice_outside_of_the_payload_panics() {
     let _ = parse(r#"{"method":"m","params":{"a":1}}"#).splice(3..8, b"1");
