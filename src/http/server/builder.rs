@@ -121,7 +121,8 @@ impl<E, M> Server<E, M> {
         self.set(|options| options.body_timeout = within)
     }
 
-    /// How long a request that was read waits for its exchange to be made, and to be ready. Status 503 after it. 10 s by default.
+    /// How long a request that was read waits for its exchange to be made, and then to be ready. Status 503 after it, or an error in the
+    /// event stream if that was begun before, as [`keep_alive`](Server::keep_alive) says. 10 s each by default.
     #[must_use]
     pub fn ready_timeout(self, within: Duration) -> Self {
         self.set(|options| options.ready_timeout = within)
