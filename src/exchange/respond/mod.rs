@@ -51,8 +51,8 @@
 //! child's stderr. A text of more than 2 KiB is cut, as the answer for an error is held to no other limit.
 //!
 //! Over HTTP such an answer has the status of its code, 200 for -32603, as a call that failed is an answer like any other. A call that
-//! never began (the server is not ready, or shuts down) is refused by the server itself, with 503. What an exchange died of never comes by
-//! here: the server logs it, and tells it only if it is allowed to.
+//! never began (the server is not ready, or shuts down) is refused by the server itself, with 503, or in the event stream if that has begun
+//! meanwhile. What an exchange died of never comes by here: the server logs it, and tells it only if it is allowed to.
 //!
 //! # Backpressure
 //!
