@@ -5,6 +5,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
+/// 30 years, as tokio has it for its timers: the limit may be more than an instant can tell.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 /// Runs while a write waits, and begins anew with each byte that is taken.
 pub(super) struct Stall {
     limit: Duration,
@@ -33,7 +36,7 @@ impl Stall {
         let timer = match &mut self.timer {
             Some(timer) => {
                 if begins {
-                    timer.as_mut().reset(Instant::now() + self.limit);
+                    timer.as_mut().reset(Instant::now() + self.limit.min(FAR));
                 }
                 timer
             }

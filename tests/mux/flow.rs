@@ -291,3 +291,16 @@ async fn a_stall_that_is_over_leaves_no_timer_behind() {
     tokio::time::advance(Duration::from_secs(8)).await;
     assert!(!driver.is_woken(), "all is written, so there is nothing to watch");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_that_may_last_for_ever_does() {
+    let mux = Mux::new().write_stall(Duration::MAX);
+    let (connection, mut wire, driver) = client_over(mux, 256);
+    let large = json!("x".repeat(4096));
+    for _ in 0..2 {
+        let _accepted = reply(&connection, notification("n", &large)).await;
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        assert!(!driver.is_finished());
+        assert_eq!(wire.recv().await["method"], "n");
+    }
+}
