@@ -5,7 +5,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::error_handling::HandleErrorLayer;
 use axum::routing::{get, post};
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use std::convert::Infallible;
@@ -144,6 +144,22 @@ async fn body_of_unknown_length_counts_as_much_as_is_said_and_by_its_content_len
         assert_eq!(send(&router, request).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
     assert_eq!(handle.in_flight(), 0);
+}
+
+// hyper 1.10 leaves a length in the head of a chunked request if it comes first.
+#[tokio::test]
+async fn content_length_of_a_chunked_body_counts_for_nothing() {
+    let layer = InFlightBytesLayer::new(some(10)).announced(8);
+    let handle = layer.handle();
+    let router = weighed!(layer);
+    let mut request = chunked(2);
+    request.headers_mut().insert(CONTENT_LENGTH, 1.into());
+    request
+        .headers_mut()
+        .insert(TRANSFER_ENCODING, "chunked".parse().unwrap());
+    let response = send(&router, request).await;
+    assert_eq!(handle.in_flight(), 8);
+    assert_eq!(text(response).await, "8");
 }
 
 #[tokio::test]
