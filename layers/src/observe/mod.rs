@@ -6,7 +6,8 @@
 //!
 //! | what happens | what the observer hears |
 //! | --- | --- |
-//! | the last item is out, known by what the reply tells of its end or of its length | [`End::Ok`], also if nobody polls for the end |
+//! | the last item is out, known by what the reply tells of its end | [`End::Ok`], also if nobody polls for the end |
+//! | a body is dropped when as much is out as was announced | [`End::Ok`]; until then it is observed, as trailers may follow |
 //! | the call, or an item, is an error | [`ObserveError::failed`] |
 //! | the future or the reply is dropped before | [`End::Cancelled`] |
 //! | `call`, the future or the reply panics, or panics while it is dropped | [`End::Panicked`], and the panic goes on |

@@ -13,14 +13,14 @@ pin_project! {
     /// A reply that is observed to its last item. It is a stream if the inner reply is one, and a body if that is one.
     ///
     /// Its `size_hint` is that of the inner one. Dropped, it drops the inner one, and then the observer hears that the call was cancelled,
-    /// unless it was over.
+    /// unless it was over, or all bytes that were announced are out.
     pub struct Observed<R, O>
     where
         O: Observer, // as its drop tells the observer
     {
         #[pin]
         inner: Option<R>,
-        // What is still to come of the bytes that were announced.
+        // What is still to come of the bytes that were announced. Behind the last of them there may be trailers, or nobody who asks.
         left: Option<u64>,
         watch: Watch<O>,
     }
@@ -32,6 +32,9 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             this.watch.during(|| this.inner.set(None));
+            if *this.left == Some(0) {
+                this.watch.ended(End::Ok);
+            }
         }
     }
 }
@@ -69,7 +72,7 @@ impl<R, O: Observer> Observed<R, O> {
                 if let Some(left) = this.left {
                     *left = left.saturating_sub(data(item));
                 }
-                if *this.left == Some(0) || this.watch.during(|| inner.is_over()) {
+                if this.watch.during(|| inner.is_over()) {
                     this.watch.ended(End::Ok);
                 }
             }
