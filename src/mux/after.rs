@@ -36,10 +36,9 @@ impl After {
     /// Wakes and drops; how many were woken. A waker that panics takes nothing from those behind it: the first panic goes on afterwards.
     pub(super) fn run(&mut self) -> usize {
         if self.more.is_empty() && self.more_dead.is_empty() && self.trash.is_empty() {
+            let woken = self.first.take().map(Waker::wake).is_some();
             self.dead = None;
-            let Some(waker) = self.first.take() else { return 0 };
-            waker.wake();
-            return 1;
+            return woken.into();
         }
         let woken = usize::from(self.first.is_some()) + self.more.len();
         let mut panic = None;
@@ -56,5 +55,44 @@ impl After {
             Some(why) if !std::thread::panicking() => resume_unwind(why),
             _ => woken,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Flag(AtomicBool);
+
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    struct Fatal;
+
+    impl Wake for Fatal {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Fatal {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_when_it_is_dropped_keeps_nobody_from_being_woken() {
+        let woken = Arc::new(Flag::default());
+        let mut after = After::default();
+        after.wake(Some(woken.clone().into()));
+        after.bury(Some(Arc::new(Fatal).into()));
+        assert!(catch_unwind(AssertUnwindSafe(|| after.run())).is_err());
+        assert!(woken.0.load(Ordering::Relaxed));
     }
 }
