@@ -11,8 +11,8 @@ const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 /// Runs while a write waits, and begins anew with each byte that is taken.
 pub(super) struct Stall {
     limit: Duration,
-    /// Made with the first write that waits, then kept.
-    timer: Option<Pin<Box<Sleep>>>,
+    /// The place is made with the first write that waits, then kept.
+    timer: Option<Pin<Box<Option<Sleep>>>>,
     running: bool,
 }
 
@@ -33,25 +33,21 @@ impl Stall {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, moved: bool) -> Poll<()> {
         let begins = moved || !self.running;
         self.running = true;
-        let timer = match &mut self.timer {
-            Some(timer) => {
-                if begins {
-                    timer.as_mut().reset(Instant::now() + self.limit.min(FAR));
-                }
-                timer
-            }
-            None => self.timer.insert(Box::pin(sleep(self.limit))),
-        };
-        timer.as_mut().poll(cx)
+        let place = self.timer.get_or_insert_with(|| Box::pin(None));
+        match place.as_mut().as_pin_mut() {
+            Some(timer) if begins => timer.reset(Instant::now() + self.limit.min(FAR)),
+            Some(_) => {}
+            None => place.set(Some(sleep(self.limit))),
+        }
+        place.as_mut().as_pin_mut().expect("was set above").poll(cx)
     }
 
     /// All is written. A timer that stayed in the runtime's wheel would have each park of the thread set one in the kernel.
     pub(super) fn is_over(&mut self) {
         if std::mem::take(&mut self.running)
-            && let Some(timer) = &mut self.timer
+            && let Some(place) = &mut self.timer
         {
-            // Not registered before it is polled.
-            timer.set(sleep(self.limit));
+            place.set(None);
         }
     }
 }

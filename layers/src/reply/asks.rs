@@ -6,7 +6,7 @@ use http::Method;
 /// Implemented for every request over streams, and over HTTP for every [`http::Request`]. `K` is inferred.
 #[diagnostic::on_unimplemented(
     message = "it is not known what `{Self}` says of the reply to it",
-    note = "over HTTP, the request must be an `http::Request<B>`"
+    note = "over HTTP, the request must be an `http::Request<B>`, or implement `Asks<Bodies>` itself"
 )]
 pub trait Asks<K> {
     /// Whether the items of the reply are wanted. Of the answer to `HEAD` only the head is sent, and the body is dropped unread.
