@@ -5,7 +5,6 @@ use crate::support::recorded;
 use metrics::Unit;
 use std::future::ready;
 use std::io;
-use std::time::Duration;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_transport_layers::BoxError;
 use tower_transport_layers::metrics::MetricsLayer;
@@ -105,7 +104,7 @@ fn default_kinds_name_the_errors_of_this_crate() {
     use tower_transport_layers::in_flight::bytes::{BytesOverloaded, NeverFits};
     use tower_transport_layers::max_message_size::{Direction, TooLarge, TooManyItems};
     use tower_transport_layers::{buffer_pool, catch_panic, drain, timeout};
-    let elapsed = timeout::Elapsed::new(timeout::Phase::Idle, Duration::ZERO);
+    let elapsed = timeout::Elapsed::new(timeout::Phase::Idle, std::time::Duration::ZERO);
     assert_eq!(().kind(&BoxError::from(io::Error::other(elapsed))), "timeout");
     assert_eq!(kind_of(&Overloaded::new(1, 1, None)), "overloaded");
     assert_eq!(kind_of(&BytesOverloaded::new(1, 1, 1, None)), "overloaded");
