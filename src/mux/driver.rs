@@ -263,10 +263,10 @@ impl<R, W, H: Exchange, F> Driver<R, W, H, F> {
 
 impl<R, W, H: Exchange, F> Drop for Driver<R, W, H, F> {
     fn drop(&mut self) {
+        // Connections and handlers' wakers may live on, and must not keep the task of the driver. First, as a waker may panic below.
+        self.be_woken_by(None);
         let why = self.over.take().unwrap_or_else(|| End::Dropped.reason());
         self.shared.close(why);
-        // Connections and handlers' wakers may live on, and must not keep the task of the driver.
-        self.be_woken_by(None);
     }
 }
 

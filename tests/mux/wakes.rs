@@ -150,9 +150,11 @@ impl Wake for Panics {
 
 #[tokio::test]
 async fn a_waker_that_panics_takes_no_wake_up_from_the_others() {
-    let (ours, _theirs) = duplex(1 << 16);
+    let (ours, theirs) = duplex(1 << 16);
     let (read, write) = split(ours);
-    let (connection, driver) = Mux::new().connect(read, write);
+    let (connection, mut driver) = Mux::new().connect(read, write);
+    let driving = Arc::new(Count::default());
+    assert!(driving.poll(&mut driver).is_pending());
     let mut calls = [
         call(&connection, request("a", "m")).await,
         call(&connection, request("b", "m")).await,
@@ -171,6 +173,13 @@ async fn a_waker_that_panics_takes_no_wake_up_from_the_others() {
     let panic = catch_unwind(AssertUnwindSafe(|| drop(driver))).unwrap_err();
     assert_eq!(panic.downcast_ref(), Some(&"the waker's own"), "it is not hidden");
     assert_eq!(tasks.map(|task| task.take()), [0, 1, 1]);
+    // The wire keeps whom its reader waits with.
+    drop(theirs);
+    assert_eq!(
+        Arc::strong_count(&driving),
+        1,
+        "the connection keeps no task of a driver that is gone"
+    );
     for call in calls {
         assert!(call.await.unwrap_err().is_disconnected());
     }
