@@ -1,6 +1,9 @@
 use crate::exchange::Item;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
+
+type Panic = Box<dyn Any + Send>;
 
 /// What must be woken or dropped after the lock was given back.
 ///
@@ -36,25 +39,40 @@ impl After {
     /// Wakes and drops; how many were woken. A waker that panics takes nothing from those behind it: the first panic goes on afterwards.
     pub(super) fn run(&mut self) -> usize {
         if self.more.is_empty() && self.more_dead.is_empty() && self.trash.is_empty() {
-            let woken = self.first.take().map(Waker::wake).is_some();
+            let Some(waker) = self.first.take() else {
+                self.dead = None;
+                return 0;
+            };
+            let woken = wake(waker);
             self.dead = None;
-            return woken.into();
+            go_on(woken.err());
+            return 1;
         }
-        let woken = usize::from(self.first.is_some()) + self.more.len();
+        let count = usize::from(self.first.is_some()) + self.more.len();
         let mut panic = None;
         for waker in self.first.take().into_iter().chain(self.more.drain(..)) {
-            if let Err(why) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+            if let Err(why) = wake(waker) {
                 panic.get_or_insert(why);
             }
         }
         self.dead = None;
         self.more_dead.clear();
         self.trash.clear();
-        match panic {
-            // Whoever unwinds has a panic already, and a second one would end the process.
-            Some(why) if !std::thread::panicking() => resume_unwind(why),
-            _ => woken,
-        }
+        go_on(panic);
+        count
+    }
+}
+
+fn wake(waker: Waker) -> Result<(), Panic> {
+    catch_unwind(AssertUnwindSafe(|| waker.wake()))
+}
+
+fn go_on(panic: Option<Panic>) {
+    if let Some(why) = panic
+        // Whoever unwinds has a panic already, and a second one would end the process.
+        && !std::thread::panicking()
+    {
+        resume_unwind(why);
     }
 }
 

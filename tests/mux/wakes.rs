@@ -184,3 +184,27 @@ async fn a_waker_that_panics_takes_no_wake_up_from_the_others() {
         assert!(call.await.unwrap_err().is_disconnected());
     }
 }
+
+#[tokio::test]
+async fn a_waker_that_panics_while_its_driver_unwinds_does_not_end_the_process() {
+    for waiting in [1, 3] {
+        let (ours, _theirs) = duplex(1 << 16);
+        let (read, write) = split(ours);
+        let (connection, driver) = Mux::new().connect(read, write);
+        let broken = Waker::from(Arc::new(Panics));
+        let mut calls = Vec::new();
+        for _ in 0..waiting {
+            let mut call = Box::pin(call(&connection, request("a", "m")).await);
+            assert!(call.as_mut().poll(&mut Context::from_waker(&broken)).is_pending());
+            calls.push(call);
+        }
+        let panic = catch_unwind(AssertUnwindSafe(|| {
+            let _driver = driver;
+            panic!("the driver's task");
+        }));
+        assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"the driver's task"));
+        for call in calls {
+            assert!(call.await.unwrap_err().is_disconnected());
+        }
+    }
+}

@@ -135,6 +135,7 @@ mod semaphore;
 mod service;
 mod sync;
 
+// Where the semaphore looks for it, also as a part of the loom tests.
 use crate::waking;
 
 pub use error::Overloaded;

@@ -73,7 +73,7 @@ where
             _ => None,
         };
         match &outcome {
-            Ok(reply) if announced == Some(0) || this.watch.during(|| reply.stream().is_over()) => {
+            Ok(reply) if this.watch.during(|| reply.stream().is_over()) => {
                 this.watch.ended(End::Ok);
             }
             Ok(_) => {}

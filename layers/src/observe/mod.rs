@@ -12,8 +12,8 @@
 //! | the future or the reply is dropped before | [`End::Cancelled`] |
 //! | `call`, the future or the reply panics, or panics while it is dropped | [`End::Panicked`], and the panic goes on |
 //!
-//! After that the reply goes on unobserved, if it goes on. Without an observer nothing is done at all. Over HTTP, an answer that ends with its
-//! head, as one to `HEAD` or of the status 204 or 304, is over when it comes: a server drops its body unread.
+//! After that the reply goes on unobserved, if it goes on. Without an observer nothing is done at all. Over HTTP, nothing is announced by an
+//! answer that ends with its head, as one to `HEAD` or of the status 204 or 304: a server drops its body unread, and that is its end.
 //!
 //! # Example
 //!

@@ -27,8 +27,8 @@
 //! | [`Connections`] | anything: it is a connector, whose request is a [`Target`](crate::Target) |
 //!
 //! [`Reply`] takes the stream out of a response and puts another one in its place; [`Series`] is that stream, item by item. A layer that is
-//! written against these two works over streams and over HTTP alike; [`Asks`] tells it whether anybody will read that stream. [`Held`] is the wrapper that most of them need: it holds something
-//! (a permit, a span, a count) until the last item is out.
+//! written against these two works over streams and over HTTP alike; [`Asks`] tells it whether anybody will read that stream. [`Held`] is the
+//! wrapper that most of them need: it holds something (a permit, a span, a count) until the last item is out.
 //!
 //! # If a stack does not compile
 //!

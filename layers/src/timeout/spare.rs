@@ -34,3 +34,15 @@ pub(super) fn give(mut place: Place) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_keeps_no_more_places_than_that() {
+        let places: Vec<Place> = (0..2 * KEPT).map(|_| take()).collect();
+        places.into_iter().for_each(give);
+        assert_eq!(SPARE.with(|spare| spare.borrow().len()), KEPT);
+    }
+}

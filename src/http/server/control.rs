@@ -1,15 +1,16 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 /// What a server counts, and whether it still admits calls. One for all clones and all sessions.
 #[derive(Debug)]
 pub(super) struct Control {
-    // Twice, as a look at the channel takes a lock: for each call, and for those who wait.
-    drains: AtomicBool,
-    draining: watch::Sender<bool>,
+    draining: AtomicBool,
+    /// Told when the server begins to drain.
+    begun: Notify,
     calls: AtomicUsize,
+    /// Told when the last call of a draining server is out.
     idle: Notify,
     sessions: AtomicUsize,
     strays: AtomicU64,
@@ -26,8 +27,8 @@ pub(super) struct Place(Arc<Control>);
 impl Control {
     pub(super) fn new() -> Control {
         Control {
-            drains: AtomicBool::new(false),
-            draining: watch::Sender::new(false),
+            draining: AtomicBool::new(false),
+            begun: Notify::new(),
             calls: AtomicUsize::new(0),
             idle: Notify::new(),
             sessions: AtomicUsize::new(0),
@@ -54,15 +55,19 @@ impl Control {
     }
 
     pub(super) fn is_draining(&self) -> bool {
-        self.drains.load(Ordering::SeqCst)
+        self.draining.load(Ordering::SeqCst)
     }
 
     /// Resolves when the server begins to drain.
-    pub(super) fn drained(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut draining = self.draining.subscribe();
+    pub(super) fn drained(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
+        let control = Arc::clone(self);
         async move {
-            // An error says that the server has gone, which ends its streams just the same.
-            let _gone = draining.wait_for(|draining| *draining).await;
+            let mut begun = pin!(control.begun.notified());
+            // Before the look, so that a drain that begins after it is heard of.
+            begun.as_mut().enable();
+            if !control.is_draining() {
+                begun.await;
+            }
         }
     }
 
@@ -125,8 +130,8 @@ impl Handle {
     /// The server drains on when the future is dropped, and the method may be called again.
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
         let control = Arc::clone(&self.control);
-        control.drains.store(true, Ordering::SeqCst);
-        control.draining.send_replace(true);
+        control.draining.store(true, Ordering::SeqCst);
+        control.begun.notify_waiters();
         async move {
             loop {
                 let mut idle = pin!(control.idle.notified());

@@ -92,7 +92,6 @@
 //! let layer: InFlightBytesLayer<Wait> = InFlightBytesLayer::new(some(64 << 20)).wait(some(256));
 //! assert_eq!(layer.handle().waiting(), 0);
 //! ```
-
 //!
 //! In axum, at most 64 MiB of bodies at a time, however many requests these are. A chunked one counts as much as it may have:
 //!
