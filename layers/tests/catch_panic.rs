@@ -12,9 +12,8 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
+use tokio_test::{assert_pending, assert_ready, assert_ready_err, task};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
-use tower_test::mock;
 use tower_transport_layers::BoxError;
 use tower_transport_layers::catch_panic::{CatchPanic, CatchPanicLayer, Caught, Panicked, Place};
 
@@ -212,18 +211,6 @@ async fn errors_items_and_hints_pass_unchanged() {
     assert!(next(&mut reply).await.unwrap().unwrap_err().is::<io::Error>());
     assert_eq!(reply.size_hint(), (0, Some(0)));
     assert!(next(&mut reply).await.is_none());
-}
-
-#[tokio::test]
-async fn poll_ready_is_that_of_the_inner_service() {
-    let (mut service, mut handle) = mock::spawn_layer::<Ask, Script, _>(CatchPanicLayer::new());
-    handle.allow(0);
-    assert_pending!(service.poll_ready());
-    handle.allow(1);
-    assert!(service.is_woken());
-    assert_ready_ok!(service.poll_ready());
-    handle.send_error("dead");
-    assert_eq!(assert_ready_err!(service.poll_ready()).to_string(), "dead");
 }
 
 #[tokio::test]

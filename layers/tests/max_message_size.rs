@@ -147,18 +147,6 @@ async fn slot_of_a_refused_call_is_given_back_with_the_service() {
     assert_ready_ok!(waiting.poll());
 }
 
-#[test]
-fn poll_ready_is_that_of_the_inner_service() {
-    let (mut service, mut handle) = mock::spawn_layer::<Message, Script, _>(MaxMessageSizeLayer::new(10));
-    handle.allow(0);
-    assert_pending!(service.poll_ready());
-    handle.allow(1);
-    assert!(service.is_woken());
-    assert_ready_ok!(service.poll_ready());
-    handle.send_error("dead");
-    assert_eq!(assert_ready_err!(service.poll_ready()).to_string(), "dead");
-}
-
 #[tokio::test]
 async fn item_over_the_limit_fails_its_reply_and_cancels_the_inner_one() {
     let script = script([10, 0, 11, 1]);

@@ -85,3 +85,19 @@ impl From<Expiry> for Elapsed {
         Elapsed::new(expiry.phase, expiry.limit.duration())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    // A timer for it would be set all the same, and wake the thread now and then.
+    #[test]
+    fn what_is_not_limited_never_expires() {
+        let first = Limits::none().with_first_item(Some(Duration::from_secs(1)));
+        let clocks = Clocks::start(first, None);
+        assert!(clocks.first_item().is_some());
+        assert!(clocks.total().is_none());
+        assert!(clocks.next_item(Some(Instant::now())).is_none());
+    }
+}

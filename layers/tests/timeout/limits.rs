@@ -54,6 +54,8 @@ fn limits_read_as_they_were_set() {
     let limits = Limits::none();
     assert_eq!((limits.first_item(), limits.idle(), limits.total()), (None, None, None));
     let limits = limits.with_first_item(Some(SECOND)).with_idle(Some(SECOND * 2));
+    let centuries = Some(SECOND * 3600 * 24 * 365 * 600);
+    assert_eq!(limits.with_total(centuries).total(), None, "more than can be told");
     let limits = limits.with_total(Some(Duration::MAX));
     assert_eq!(
         (limits.first_item(), limits.idle(), limits.total()),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 use tokio::time::{advance, sleep};
-use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
+use tokio_test::{assert_pending, assert_ready, assert_ready_ok, task};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_test::mock;
 use tower_transport_layers::timeout::{Elapsed, Phase, Timed, Timeout, TimeoutLayer, ready};
@@ -81,18 +81,6 @@ fn call_that_never_waits_needs_no_timer_and_no_runtime() {
     let mut reply = task::spawn(Box::pin(assert_ready_ok!(future.poll())));
     assert_eq!(assert_ready!(reply.poll_next()).unwrap().unwrap(), 1);
     assert!(assert_ready!(reply.poll_next()).is_none());
-}
-
-#[tokio::test(start_paused = true)]
-async fn poll_ready_is_that_of_the_inner_service() {
-    let (mut service, mut handle) = mock::spawn_layer::<(), Script, _>(TimeoutLayer::new().total(SECOND));
-    handle.allow(0);
-    assert_pending!(service.poll_ready());
-    handle.allow(1);
-    assert!(service.is_woken());
-    assert_ready_ok!(service.poll_ready());
-    handle.send_error("dead");
-    assert_eq!(assert_ready_err!(service.poll_ready()).to_string(), "dead");
 }
 
 #[tokio::test(start_paused = true)]

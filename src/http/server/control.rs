@@ -1,4 +1,3 @@
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Notify;
@@ -62,9 +61,8 @@ impl Control {
     pub(super) fn drained(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
         let control = Arc::clone(self);
         async move {
-            let mut begun = pin!(control.begun.notified());
-            // Before the look, so that a drain that begins after it is heard of.
-            begun.as_mut().enable();
+            // Made before the look, it hears of a drain that begins after it.
+            let begun = control.begun.notified();
             if !control.is_draining() {
                 begun.await;
             }
@@ -134,13 +132,31 @@ impl Handle {
         control.begun.notify_waiters();
         async move {
             loop {
-                let mut idle = pin!(control.idle.notified());
-                idle.as_mut().enable();
+                // As above.
+                let idle = control.idle.notified();
                 if control.calls.load(Ordering::SeqCst) == 0 {
                     return;
                 }
                 idle.await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    #[test]
+    fn who_waits_for_a_drain_hears_of_it_whether_it_begins_before_or_after() {
+        let control = Arc::new(Control::new());
+        let mut cx = Context::from_waker(Waker::noop());
+        let (mut before, mut after) = (pin!(control.drained()), pin!(control.drained()));
+        assert!(before.as_mut().poll(&mut cx).is_pending());
+        let _no_calls_run = Handle::new(control).drain();
+        assert!(before.poll(&mut cx).is_ready());
+        assert!(after.as_mut().poll(&mut cx).is_ready());
     }
 }
