@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! cargo bench -p tower-transport-benches --bench http
-//! cargo bench -p tower-transport-benches --bench http -- --rounds 3 --seconds 0.3
+//! cargo bench -p tower-transport-benches --bench http -- --rounds 3 --seconds 0.3 --payload 4096 --connections 1,16
 //! ```
 //!
 //! Client and server are this one binary, each on a current-thread runtime. The client is hyper's, one connection per call in flight, and goes
@@ -53,10 +53,17 @@ fn main() {
     let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
     let rounds = value("--rounds").map_or(5, |value| value.parse().expect("a number"));
     let seconds: f64 = value("--seconds").map_or(0.5, |value| value.parse().expect("a number"));
+    let list = |name: &str, default: &[usize]| match value(name) {
+        Some(value) => value
+            .split(',')
+            .map(|number| number.parse().expect("a number"))
+            .collect(),
+        None => default.to_vec(),
+    };
     println!("{rounds} rounds of {seconds} s, current-thread runtimes; medians over the rounds");
     println!("payload  in flight  variant   requests/s   server CPU us/request   x hyper    x ours");
-    for payload in [200, 4096] {
-        for connections in [1, 16] {
+    for payload in list("--payload", &[200, 4096]) {
+        for connections in list("--connections", &[1, 16]) {
             let mut samples = VARIANTS.map(|_| Vec::new());
             for _ in 0..rounds {
                 for (variant, samples) in VARIANTS.iter().zip(&mut samples) {

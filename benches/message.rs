@@ -67,6 +67,7 @@ fn frames() -> Vec<(&'static str, Bytes)> {
                 .to_bytes(),
         ),
         ("4 KiB records", response(&records(4 << 10))),
+        ("4 KiB string", response(&one_string(4 << 10))),
         ("64 KiB records", response(&records(64 << 10))),
         ("64 KiB escaped text", response(&escaped(64 << 10))),
         ("1 MiB records", response(&records(1 << 20))),
