@@ -36,7 +36,7 @@ impl Message {
     ///
     /// [`Ambiguous`] if a name on the way stands twice in its object.
     pub fn find(&self, path: &[&str]) -> Result<Option<Range<usize>>, Ambiguous> {
-        let Some(mut walk) = self.walk(0) else {
+        let Some(mut walk) = self.walk() else {
             return Ok(None);
         };
         if path.last().is_some_and(|name| !walk.names(name, 0)) {
@@ -53,47 +53,26 @@ impl Message {
     /// Whether a member of that name may stand in the payload, at any depth: one substring search. Says yes in doubt.
     #[cfg(feature = "http-server")]
     pub(crate) fn mentions(&self, name: &str) -> bool {
-        self.walk(0).is_some_and(|walk| walk.names(name, 0))
+        self.walk().is_some_and(|walk| walk.names(name, 0))
     }
 
-    /// Finds several members of one object in one walk over it. `object` is where its value begins in the payload, as a find gave it.
+    /// Finds several values in one walk over the payload, each as [`find`](Self::find) does.
     ///
     /// # Errors
     ///
-    /// [`Ambiguous`] if one of the names stands there twice.
+    /// As there, for each path. No path may lead through the end of another.
     #[cfg(feature = "http-server")]
-    pub(crate) fn members<const N: usize>(
-        &self,
-        object: usize,
-        names: [&str; N],
-    ) -> Result<[Option<Range<usize>>; N], Ambiguous> {
+    pub(crate) fn find_all<const N: usize>(&self, paths: [&[&str]; N]) -> Result<[Option<Range<usize>>; N], Ambiguous> {
         let mut found = [const { None }; N];
-        let Some(mut walk) = self.walk(object) else {
-            return Ok(found);
-        };
-        if walk.cursor.token() != b'{' {
-            return Ok(found);
-        }
-        while let Some(key) = walk.key() {
-            let wanted = names.iter().position(|name| walk.is_named(&key, name));
-            let value = walk.value();
-            if let Some(wanted) = wanted
-                && found[wanted].replace(value).is_some()
-            {
-                return Err(Ambiguous { offset: key.offset });
-            }
-            if walk.cursor.token() != b',' {
-                break;
-            }
+        if let Some(mut walk) = self.walk() {
+            walk.collect(paths.map(Some), &mut found)?;
         }
         Ok(found)
     }
 
-    fn walk(&self, pos: usize) -> Option<Walk<'_>> {
-        let mut cursor = Cursor::new(self.payload_bytes()?);
-        cursor.skip(pos);
+    fn walk(&self) -> Option<Walk<'_>> {
         Some(Walk {
-            cursor,
+            cursor: Cursor::new(self.payload_bytes()?),
             escapes: self.envelope.escaped_keys,
         })
     }
@@ -163,6 +142,47 @@ impl Walk<'_> {
         Ok(true)
     }
 
+    /// Passes the value that stands here, and notes where the ends of the paths that lead here stand in it: of each such path, what is left.
+    #[cfg(feature = "http-server")]
+    fn collect<const N: usize>(
+        &mut self,
+        paths: [Option<&[&str]>; N],
+        found: &mut [Option<Range<usize>>; N],
+    ) -> Result<(), Ambiguous> {
+        let goes_on = paths.iter().flatten().any(|path| !path.is_empty());
+        if !goes_on || self.cursor.token() != b'{' {
+            let value = self.value();
+            for (found, path) in found.iter_mut().zip(paths) {
+                if path.is_some_and(<[_]>::is_empty) {
+                    *found = Some(value.clone());
+                }
+            }
+            return Ok(());
+        }
+        let mut met = [false; N];
+        while let Some(key) = self.key() {
+            let mut within = [None; N];
+            for (at, path) in paths.iter().enumerate() {
+                if let Some([name, rest @ ..]) = path
+                    && self.is_named(&key, name)
+                {
+                    if std::mem::replace(&mut met[at], true) {
+                        return Err(Ambiguous { offset: key.offset });
+                    }
+                    within[at] = Some(rest);
+                }
+            }
+            self.collect(within, found)?;
+            if self.cursor.token() != b',' {
+                break;
+            }
+        }
+        if self.cursor.token() == b'}' {
+            self.cursor.advance();
+        }
+        Ok(())
+    }
+
     /// From the brace or comma before a member, goes to the value of the next member of that name. Gives its key.
     fn member(&mut self, name: &str) -> Option<Key> {
         loop {
@@ -214,20 +234,20 @@ impl Walk<'_> {
 mod tests {
     use crate::message::Message;
 
-    fn members(params: &str, names: [&str; 2]) -> Result<[Option<String>; 2], usize> {
+    fn find_all<const N: usize>(params: &str, paths: [&[&str]; N]) -> Result<[Option<String>; N], usize> {
         let message = format!(r#"{{"method":"m","params":{params}}}"#);
         let message = Message::parse(message.into()).unwrap();
         let payload = message.payload().unwrap();
-        let found = message.members(0, names).map_err(|ambiguous| ambiguous.offset())?;
-        for (name, found) in names.iter().zip(&found) {
-            assert_eq!(Ok(found.clone()), message.find(&[name]), "{params}");
-            assert!(found.is_none() || message.mentions(name), "{params}");
+        let found = message.find_all(paths).map_err(|ambiguous| ambiguous.offset())?;
+        for (path, found) in paths.iter().zip(&found) {
+            assert_eq!(Ok(found.clone()), message.find(path), "{params}");
+            assert!(found.is_none() || message.mentions(path[0]), "{params}");
         }
         Ok(found.map(|found| found.map(|range| payload[range].to_owned())))
     }
 
     #[test]
-    fn several_members_are_found_as_each_alone_is() {
+    fn several_values_are_found_as_each_alone_is() {
         for (params, a, b) in [
             (r#"{"a":1,"b":"x"}"#, Some("1"), Some(r#""x""#)),
             (
@@ -241,23 +261,37 @@ mod tests {
             ("[]", None, None),
             (r#"["a",1]"#, None, None),
         ] {
-            let found = members(params, ["a", "b"]).unwrap();
+            let found = find_all(params, [&["a"], &["b"]]).unwrap();
             assert_eq!([found[0].as_deref(), found[1].as_deref()], [a, b], "{params}");
         }
     }
 
     #[test]
     fn a_name_that_stands_twice_is_refused() {
-        assert_eq!(members(r#"{"b":1,"a":{"b":2},"b":3}"#, ["a", "b"]), Err(19));
-        assert_eq!(members(r#"{"a":1,"\u0061":2}"#, ["a", "b"]), Err(7));
-        assert!(members(r#"{"c":1,"c":2}"#, ["a", "b"]).is_ok());
+        let flat: [&[&str]; 2] = [&["a"], &["b"]];
+        assert_eq!(find_all(r#"{"b":1,"a":{"b":2},"b":3}"#, flat), Err(19));
+        assert_eq!(find_all(r#"{"a":1,"\u0061":2}"#, flat), Err(7));
+        assert!(find_all(r#"{"c":1,"c":2}"#, flat).is_ok());
+        assert_eq!(find_all(r#"{"o":{"a":1},"o":2}"#, [&["o", "a"]]), Err(13));
+        assert_eq!(find_all(r#"{"o":{"a":1,"a":2}}"#, [&["o", "a"]]), Err(12));
     }
 
     #[test]
-    fn members_of_an_object_within_are_found_from_where_it_begins() {
-        let message = Message::parse(r#"{"method":"m","params":{"a":1,"o":{"a":2},"b":3}}"#.into()).unwrap();
-        let object = message.find(&["o"]).unwrap().unwrap();
-        let [a, b] = message.members(object.start, ["a", "b"]).unwrap();
-        assert_eq!((&message.payload().unwrap()[a.unwrap()], b), ("2", None));
+    fn paths_may_share_their_beginning() {
+        let paths: [&[&str]; 3] = [&["o", "a"], &["b"], &["o", "i", "c"]];
+        for (params, a, b, c) in [
+            (
+                r#"{"a":0,"o":{"a":1,"i":{"c":2,"a":3},"b":4},"b":5}"#,
+                Some("1"),
+                Some("5"),
+                Some("2"),
+            ),
+            (r#"{"b":5,"o":{"i":[],"a":{}}}"#, Some("{}"), Some("5"), None),
+            (r#"{"o":{ } , "b" : 5}"#, None, Some("5"), None),
+            (r#"{"o":[{"a":1}],"b":5}"#, None, Some("5"), None),
+        ] {
+            let found = find_all(params, paths).unwrap();
+            assert_eq!(found.each_ref().map(Option::as_deref), [a, b, c], "{params}");
+        }
     }
 }

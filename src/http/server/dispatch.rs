@@ -140,7 +140,7 @@ impl<E: Served> Shared<E> {
 
 /// Whether a body says that it is of 2026-07-28, or later. One that does must be in order.
 fn is_modern(message: &Message, headers: &HeaderMap) -> Result<bool, Rejection> {
-    let meta = Meta::of(message)?;
+    let meta = Meta::of(message, headers)?;
     match meta.version() {
         Some(version) => mirror::check(message, &meta, &version, headers).map(|()| true),
         None => Ok(false),

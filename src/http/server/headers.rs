@@ -1,7 +1,7 @@
 use super::reject::Rejection;
 use crate::message::code;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -15,12 +15,15 @@ pub(super) const LEGACY: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", 
 
 const JSON: &[u8] = b"application/json";
 const EVENTS: &[u8] = b"text/event-stream";
+/// As nearly all clients write it, which need not be taken apart.
+const BOTH: &str = "application/json, text/event-stream";
 
 /// A POST has JSON, and takes JSON as well as an event stream.
 pub(super) fn check_post(headers: &HeaderMap) -> Result<(), Rejection> {
     let is_json = headers
         .get(CONTENT_TYPE)
-        .is_some_and(|value| media_type(value.as_bytes()).eq_ignore_ascii_case(JSON));
+        .map(HeaderValue::as_bytes)
+        .is_some_and(|value| value == JSON || media_type(value).eq_ignore_ascii_case(JSON));
     if !is_json {
         return Err(Rejection::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -28,7 +31,8 @@ pub(super) fn check_post(headers: &HeaderMap) -> Result<(), Rejection> {
             "Content-Type must be application/json",
         ));
     }
-    if accepts(headers, [JSON, EVENTS]) {
+    let both = headers.get(ACCEPT).is_some_and(|value| value == BOTH);
+    if both || accepts(headers, [JSON, EVENTS]) {
         return Ok(());
     }
     Err(not_acceptable(

@@ -37,24 +37,21 @@ const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
 impl Meta<'_> {
-    /// Reads the params and their `_meta` in one walk each, as a look at a large message takes its time.
-    pub(super) fn of(message: &Message) -> Result<Meta<'_>, Rejection> {
+    /// Reads the params in one walk, as a look at a large message takes its time.
+    pub(super) fn of<'a>(message: &'a Message, headers: &HeaderMap) -> Result<Meta<'a>, Rejection> {
         let asks = matches!(message.kind(), Kind::Request | Kind::Notification);
-        if !asks || !message.mentions("_meta") {
+        // What says the revision in its header says it in its body, too, or is refused.
+        if !asks || !is_modern_header(headers) && !message.mentions("_meta") {
             return Ok(Meta::default());
         }
-        let ambiguous = |why: Ambiguous| refused(message, why.to_string());
-        let (meta, name) = match name_member(message) {
-            Some(member) => message.members(0, ["_meta", member]).map(|[meta, name]| (meta, name)),
-            None => message.members(0, ["_meta"]).map(|[meta]| (meta, None)),
+        let (version, capabilities) = (&["_meta", VERSION][..], &["_meta", CAPABILITIES][..]);
+        let [version, capabilities, name] = match name_member(message) {
+            Some(member) => message.find_all([version, capabilities, &[member]]),
+            None => message
+                .find_all([version, capabilities])
+                .map(|[version, capabilities]| [version, capabilities, None]),
         }
-        .map_err(ambiguous)?;
-        let Some(meta) = meta else {
-            return Ok(Meta::default());
-        };
-        let [version, capabilities] = message
-            .members(meta.start, [VERSION, CAPABILITIES])
-            .map_err(ambiguous)?;
+        .map_err(|why: Ambiguous| refused(message, why.to_string()))?;
         Ok(Meta {
             version: raw(message, version),
             capabilities: raw(message, capabilities).filter(|raw| *raw != b"null"),
@@ -152,9 +149,8 @@ fn compare(message: &Message, headers: &HeaderMap, header: &HeaderName, wanted: 
     if values.next().is_some() {
         return Err(mismatch("stands there more than once"));
     }
-    let value = value
-        .to_str()
-        .ok()
+    let value = Some(value.as_bytes())
+        .filter(|value| value.is_ascii())
         .and_then(|value| decode(value.trim_ascii()))
         .ok_or_else(|| mismatch("is malformed"))?;
     if *value == *wanted {
@@ -164,11 +160,14 @@ fn compare(message: &Message, headers: &HeaderMap, header: &HeaderName, wanted: 
 }
 
 /// A header's value without its encoding, or nothing when that is malformed.
-fn decode(value: &str) -> Option<Cow<'_, [u8]>> {
-    match value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) {
+fn decode(value: &[u8]) -> Option<Cow<'_, [u8]>> {
+    match value
+        .strip_prefix(b"=?base64?")
+        .and_then(|rest| rest.strip_suffix(b"?="))
+    {
         // RFC 4648 section 4, with padding and strict, so that one text has one encoding.
         Some(encoded) => STANDARD.decode(encoded).ok().map(Cow::Owned),
-        None => Some(Cow::Borrowed(value.as_bytes())),
+        None => Some(Cow::Borrowed(value)),
     }
 }
 
@@ -211,7 +210,7 @@ mod tests {
     fn a_value_has_one_encoding() {
         for (encoded, text) in [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("w6nDqA==", "éè")] {
             assert_eq!(
-                decode(&format!("=?base64?{encoded}?=")).as_deref(),
+                decode(format!("=?base64?{encoded}?=").as_bytes()).as_deref(),
                 Some(text.as_bytes()),
                 "{encoded}"
             );
@@ -219,15 +218,15 @@ mod tests {
         for encoded in [
             "Zg=", "Zg", "Z===", "====", "Zm9v====", "Zg==Zg==", "Zh==", "Zm9=", "Zm-_", "Zm 9", "Zm9v\n",
         ] {
-            assert_eq!(decode(&format!("=?base64?{encoded}?=")), None, "{encoded}");
+            assert_eq!(decode(format!("=?base64?{encoded}?=").as_bytes()), None, "{encoded}");
         }
     }
 
     #[test]
     fn only_the_whole_marker_in_lower_case_is_an_encoding() {
-        assert_eq!(decode("=?base64?Zm9v?=").as_deref(), Some(&b"foo"[..]));
-        assert_eq!(decode("=?base64?Zm9?="), None);
-        assert_eq!(decode("=?BASE64?Zm9v?=").as_deref(), Some(&b"=?BASE64?Zm9v?="[..]));
-        assert_eq!(decode("plain").as_deref(), Some(&b"plain"[..]));
+        assert_eq!(decode(b"=?base64?Zm9v?=").as_deref(), Some(&b"foo"[..]));
+        assert_eq!(decode(b"=?base64?Zm9?="), None);
+        assert_eq!(decode(b"=?BASE64?Zm9v?=").as_deref(), Some(&b"=?BASE64?Zm9v?="[..]));
+        assert_eq!(decode(b"plain").as_deref(), Some(&b"plain"[..]));
     }
 }
