@@ -12,9 +12,12 @@
 //! one of MCP 2026-07-28, with its headers, in all variants.
 #![allow(missing_docs)]
 
+#[path = "support/args.rs"]
+mod args;
 #[path = "support/cpu.rs"]
 mod cpu;
 
+use args::Args;
 use bytes::Bytes;
 use cpu::cpu;
 use http::{Request, Response, header};
@@ -46,24 +49,16 @@ use tower_transport::message::{Id, Message};
 const VARIANTS: [&str; 3] = ["hyper", "ours", "stack"];
 
 fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    if let Some(at) = args.iter().position(|arg| arg == "--serve") {
-        return runtime().block_on(serve(&args[at + 1], args[at + 2].parse().expect("payload size")));
+    let args = Args::new();
+    if let Some([variant, payload, ..]) = args.after("--serve") {
+        return runtime().block_on(serve(variant, args::parse(payload)));
     }
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
-    let rounds = value("--rounds").map_or(5, |value| value.parse().expect("a number"));
-    let seconds: f64 = value("--seconds").map_or(0.5, |value| value.parse().expect("a number"));
-    let list = |name: &str, default: &[usize]| match value(name) {
-        Some(value) => value
-            .split(',')
-            .map(|number| number.parse().expect("a number"))
-            .collect(),
-        None => default.to_vec(),
-    };
+    let rounds = args.number("--rounds", 5);
+    let seconds = args.number("--seconds", 0.5);
     println!("{rounds} rounds of {seconds} s, current-thread runtimes; medians over the rounds");
     println!("payload  in flight  variant   requests/s   server CPU us/request   x hyper    x ours");
-    for payload in list("--payload", &[200, 4096]) {
-        for connections in list("--connections", &[1, 16]) {
+    for payload in args.numbers("--payload", &[200, 4096]) {
+        for connections in args.numbers("--connections", &[1, 16]) {
             let mut samples = VARIANTS.map(|_| Vec::new());
             for _ in 0..rounds {
                 for (variant, samples) in VARIANTS.iter().zip(&mut samples) {

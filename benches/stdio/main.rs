@@ -10,6 +10,8 @@
 //! match answers to calls. A task per call in flight, and each calls again when it has its answer.
 #![allow(missing_docs)]
 
+#[path = "../support/args.rs"]
+mod args;
 #[path = "../support/cpu.rs"]
 mod cpu;
 mod json;
@@ -18,6 +20,7 @@ mod ours;
 mod raw;
 mod rmcp_peer;
 
+use args::Args;
 use measure::{Cell, Sample, report};
 use std::time::Duration;
 
@@ -52,9 +55,9 @@ struct Options {
 }
 
 fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    if let Some(at) = args.iter().position(|arg| arg == "--serve") {
-        return runtime().block_on(serve(&args[at + 1], args[at + 2].parse().expect("payload size")));
+    let args = Args::new();
+    if let Some([variant, payload, ..]) = args.after("--serve") {
+        return runtime().block_on(serve(variant, args::parse(payload)));
     }
     let options = options(&args);
     println!(
@@ -106,21 +109,13 @@ fn runtime() -> tokio::runtime::Runtime {
         .expect("a runtime")
 }
 
-fn options(args: &[String]) -> Options {
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
-    let list = |name: &str, default: &[usize]| match value(name) {
-        Some(value) => value
-            .split(',')
-            .map(|number| number.parse().expect("a number"))
-            .collect(),
-        None => default.to_vec(),
-    };
+fn options(args: &Args) -> Options {
     Options {
-        rounds: value("--rounds").map_or(5, |value| value.parse().expect("a number")),
-        seconds: value("--seconds").map_or(0.5, |value| value.parse().expect("a number")),
-        payloads: list("--payload", &[200, 4096, 65536]),
-        windows: list("--window", &[1, 16, 256]),
-        variants: match value("--variants") {
+        rounds: args.number("--rounds", 5),
+        seconds: args.number("--seconds", 0.5),
+        payloads: args.numbers("--payload", &[200, 4096, 65536]),
+        windows: args.numbers("--window", &[1, 16, 256]),
+        variants: match args.text("--variants") {
             Some(names) => VARIANTS
                 .into_iter()
                 .filter(|variant| names.contains(variant.name()))
